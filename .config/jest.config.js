@@ -1,0 +1,27 @@
+// ESM + TypeScript from `src`, no build: packages resolve through the `@torrential/source` export condition.
+// ('import' and 'default' must stay out of customExportConditions: they would apply to require() inside jest too.)
+export default {
+  rootDir: '..',
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/examples/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['/dist/'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        module: { type: 'es6' },
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', dynamicImport: true, importMeta: true, explicitResourceManagement: true },
+        },
+      },
+    ],
+  },
+  testEnvironmentOptions: { customExportConditions: ['@torrential/source', 'node', 'node-addons'] },
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['packages/*/src/**/*.ts'],
+  reporters: ['default', '<rootDir>/.config/closing-line-reporter.js'],
+}

@@ -1,0 +1,16 @@
+import type { AbortOptions, PieceIndex } from '@torrential/primitives'
+
+/**
+ * Where the bytes of one torrent live. Ranges have come through `Geometry`, so they are valid. Padding (BEP 47) reads as
+ * zeros and is never stored. Calls may overlap; writes to overlapping ranges are the caller's to order.
+ * Every failure is a StorageError: `ENOSPC`, `EACCES`, … (the system's code), `SHORT_READ` when the file is shorter than the
+ * range, `FILE_MISSING`, `FILE_KIND` (a directory or a link in a file's place), `STORAGE_CLOSED`; `data.path` names the file.
+ */
+export interface Storage extends AsyncDisposable {
+  /** Exactly `length` bytes, never short. The caller owns the result. */
+  read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array>
+  /** One gapless run that starts at `offset`, vectored: `blocks` are not copied and must not change until it resolves. */
+  write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void>
+  /** Everything written so far survives a power cut once this resolves. */
+  flush(options?: AbortOptions): Promise<void>
+}

@@ -1,0 +1,38 @@
+import type { AbortOptions, PeerAddress } from '@torrential/primitives'
+import type { ByteStream } from './byte-stream.ts'
+
+export interface DialOptions extends AbortOptions {
+  /** Milliseconds until the attempt is given up. @default 10,000 */
+  readonly timeout?: number
+  /** Local IP address to dial from. */
+  readonly localHost?: string
+}
+
+export interface ListenOptions extends AbortOptions {
+  /** Connections accepted but not yet pulled; more are refused. @default 256 */
+  readonly backlog?: number
+}
+
+/** A connection that somebody else opened. */
+export interface Inbound {
+  readonly stream: ByteStream
+}
+
+/** Pull connections from it with `for await`; disposing it (or leaving the loop) stops listening. */
+export interface Listener extends AsyncIterable<Inbound>, AsyncDisposable {
+  /** The address in fact bound: port 0 has become a real one. */
+  readonly address: PeerAddress
+}
+
+/** A way to reach peers. Disposing it closes every listener and every connection that it made. */
+export interface Transport extends AsyncDisposable {
+  /** e.g. `tcp` */
+  readonly name: string
+  /**
+   * @throws PeerError `DIAL_REFUSED`, `DIAL_TIMEOUT`, `DIAL_UNREACHABLE`, `DIAL_FAILED` (the system error is the cause);
+   * the signal's reason when aborted
+   */
+  dial(address: PeerAddress, options?: DialOptions): Promise<ByteStream>
+  /** @throws InputError `LISTEN_IN_USE`, `LISTEN_DENIED`, `LISTEN_FAILED` */
+  listen(address: PeerAddress, options?: ListenOptions): Promise<Listener>
+}

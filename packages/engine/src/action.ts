@@ -1,0 +1,58 @@
+// What a swarm engine wants done. The driver performs each action and reports back through the engine's inputs.
+
+import type { BlockRef, PeerError, PeerKey, PieceIndex } from '@torrential/primitives'
+import type { Message } from '@torrential/protocol'
+
+export type Action =
+  /** Hand the message to that peer's wire. */
+  | { readonly type: 'send'; readonly peer: PeerKey; readonly message: Message }
+  /** End the connection; answer with `disconnected`. */
+  | { readonly type: 'close'; readonly peer: PeerKey; readonly error: PeerError }
+  /**
+   * The whole piece is in memory: verify, write, then answer `committed`, `rejected` (hash) or `failed` (disk). `blocks` are
+   * in order and gapless; they are the engine's again when the answer arrives.
+   */
+  | { readonly type: 'commit'; readonly piece: PieceIndex; readonly blocks: readonly Uint8Array[] }
+  /**
+   * A run of a piece too large to hold in memory, not verified yet: write it, feed the piece's running hash where the run
+   * continues it, then answer `written` (or `failed`).
+   */
+  | {
+      readonly type: 'write'
+      readonly piece: PieceIndex
+      readonly offset: number
+      readonly blocks: readonly Uint8Array[]
+    }
+  /** Every run of the piece has been written: verify it, then answer `committed`, `rejected` or `failed`. */
+  | { readonly type: 'verify'; readonly piece: PieceIndex }
+  /** The peer's upload queue is not empty any more: start pulling `nextUpload(peer)` while its wire takes more. */
+  | { readonly type: 'upload-ready'; readonly peer: PeerKey }
+  | { readonly type: 'event'; readonly event: EngineEvent }
+
+/** What observers of a swarm may want to know. */
+export type EngineEvent =
+  | { readonly type: 'choked' | 'unchoked'; readonly peer: PeerKey }
+  | { readonly type: 'interested' | 'not-interested'; readonly peer: PeerKey }
+  | { readonly type: 'snubbed'; readonly peer: PeerKey }
+  /** A peer was proven to have sent a wrong block; a `close` action with code `PEER_BANNED` follows. */
+  | { readonly type: 'banned'; readonly peer: PeerKey; readonly piece: PieceIndex }
+  /** The peer's extension handshake (BEP 10) arrived. */
+  | {
+      readonly type: 'extension-handshake'
+      readonly peer: PeerKey
+      readonly client: string | undefined
+      readonly listenPort: number | undefined
+    }
+  /** Bytes thrown away: duplicates of endgame, blocks nobody asked for, blocks of failed pieces. */
+  | {
+      readonly type: 'waste'
+      readonly peer: PeerKey
+      readonly bytes: number
+      readonly reason: 'late' | 'unexpected' | 'failed'
+    }
+  | { readonly type: 'endgame'; readonly active: boolean }
+  /** Every wanted piece is here (again after the selection has grown and was fetched). */
+  | { readonly type: 'finished' }
+
+/** A block a peer is to be given next, from `nextUpload`. */
+export type Upload = BlockRef

@@ -1,0 +1,1 @@
+export type { Action, EngineEvent, Upload } from './action.ts'

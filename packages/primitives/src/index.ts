@@ -1,0 +1,47 @@
+// Identifiers and bytes
+export type { InfoHash, InfoHashV2, PeerId, PeerKey, PieceIndex } from './ids.ts'
+export { createPeerId, infoHashFrom, infoHashV2From, peerIdFrom, truncateInfoHash } from './ids.ts'
+export {
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  fromHex,
+  fromLatin1,
+  fromUtf8,
+  readUint32,
+  toHex,
+  toLatin1,
+  toUtf8,
+  writeUint32,
+} from './bytes.ts'
+// Pieces
+export { Bitfield } from './bitfield.ts'
+export type { BlockRef, FileExtent, FileSlice, GeometryKind, GeometryLimits, SourceFile } from './geometry.ts'
+export { BLOCK_LENGTH, Geometry, GEOMETRY_LIMITS } from './geometry.ts'
+// Addresses
+export type { AddressFamily, PeerAddress } from './address.ts'
+export { compareAddresses, decodeCompact, encodeCompact, formatAddress, parseAddress, peerAddress } from './address.ts'
+// Errors
+export type { ErrorDetails } from './errors.ts'
+export {
+  assert,
+  InputError,
+  isTorrentialError,
+  PeerError,
+  SourceError,
+  StorageError,
+  TorrentialError,
+} from './errors.ts'
+// Time, chance, life
+export type { Clock } from './clock.ts'
+export { VirtualClock } from './virtual-clock.ts'
+export type { Random } from './random.ts'
+export { SeededRandom } from './random.ts'
+export type { AbortOptions } from './abort.ts'
+export { throwIfAborted, withAbort } from './abort.ts'
+export type { Drive, Machine } from './machine.ts'
+export { drive } from './machine.ts'
+export { Scope } from './scope.ts'
+// Events
+export type { EventHubOptions, EventStream, LaggedEvent, SubscribeOptions } from './event-hub.ts'
+export { EventHub } from './event-hub.ts'
