@@ -1,1 +1,10 @@
+// The machine
+export type { EngineParts, PeerInfo } from './swarm-engine.ts'
+export { SwarmEngine } from './swarm-engine.ts'
 export type { Action, EngineEvent, Upload } from './action.ts'
+// Set-up
+export type { EngineOptions, SeedChoking } from './options.ts'
+export { DownloadCredit } from './download-credit.ts'
+// Views
+export type { EngineStats, PeerSnapshot } from './snapshot.ts'
+export type { PieceRange, ReadWindow } from './read-windows.ts'

@@ -1,0 +1,59 @@
+// The first of the backpressure loops: bytes that were requested or have arrived and are not on disk yet, against a budget.
+// A slow disk therefore stops requests, and the peers stop sending. One credit may serve every engine of a session.
+//
+// The credit never calls anybody: an engine that was refused tries again when one of its own blocks is written, or after a
+// short wait. `refusals` tells engines that hold bytes without making progress that somebody is waiting for them.
+
+import { InputError } from '@torrential/primitives'
+
+export class DownloadCredit {
+  #used = 0
+  #budget: number
+  #refusals = 0
+
+  /**
+   * @param budget bytes, at least one block of 16 KiB; 64 MiB is the usual figure
+   * @throws InputError `CREDIT_BYTES`
+   */
+  constructor(budget: number) {
+    this.#budget = checked(budget)
+  }
+
+  /** Bytes. May be lowered below what is in use: nothing more is given until enough came back. */
+  get budget(): number {
+    return this.#budget
+  }
+
+  set budget(bytes: number) {
+    this.#budget = checked(bytes)
+  }
+
+  /** Bytes requested or unwritten at this moment. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** How often somebody had to go without. Only ever grows. */
+  get refusals(): number {
+    return this.#refusals
+  }
+
+  /** Takes `bytes` when they fit. False: try again later. */
+  take(bytes: number): boolean {
+    if (this.#used + bytes > this.#budget) {
+      this.#refusals++
+      return false
+    }
+    this.#used += bytes
+    return true
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes
+  }
+}
+
+function checked(bytes: number): number {
+  if (!(bytes >= 16_384)) throw new InputError('CREDIT_BYTES', `a budget of ${bytes} bytes is below one block`)
+  return bytes
+}
