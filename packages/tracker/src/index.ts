@@ -1,1 +1,29 @@
-export {}
+// Announcing one torrent to its tiers
+export type { AnnouncerOptions, AnnouncerParts, AnnounceProgress } from './announcer.ts'
+export { Announcer } from './announcer.ts'
+export type { TrackerState, TrackerStatus } from './tracker-status.ts'
+export type {
+  TrackerAnnouncing,
+  TrackerEvent,
+  TrackerFailed,
+  TrackerReply,
+  TrackerWarning,
+} from './tracker-event.ts'
+// What the torrents of a session share
+export type { TrackerClientsOptions } from './tracker-clients.ts'
+export { TrackerClients } from './tracker-clients.ts'
+// One call to one tracker
+export type {
+  AnnounceEventName,
+  AnnounceReply,
+  AnnounceRequest,
+  HostResolver,
+  ResolvedHost,
+  ScrapeResult,
+  TrackerCallOptions,
+  TrackerClient,
+  TrackerGuard,
+} from './tracker-client.ts'
+// Trackers as a source of peers
+export type { TrackerSourceOptions } from './tracker-source.ts'
+export { TrackerSource } from './tracker-source.ts'
