@@ -16,13 +16,19 @@ export interface ByteDuplex extends AsyncIterable<Uint8Array> {
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown
   on(event: 'drain' | 'end' | 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
-  off(event: 'data' | 'drain' | 'end' | 'close' | 'error', listener: (...values: never[]) => void): unknown
+  off(event: 'data', listener: (chunk: Uint8Array) => void): unknown
+  off(event: 'drain' | 'end' | 'close', listener: () => void): unknown
+  off(event: 'error', listener: (error: Error) => void): unknown
   /** Several writes between `cork` and `uncork` go out as one. Where a stream has none, each goes out alone. */
   cork?(): void
   uncork?(): void
 }
 
-/** A connection, open when you get it. Disposing closes it; `duplex` emits `close` once everything is released. */
+/**
+ * A connection, open when you get it. Disposing closes it and resolves once everything is released (`duplex` emits `close`).
+ * Not half-open: when the other end has ended, this one ends too after what was written has gone out.
+ * An `error` on `duplex` is the system's own (`ECONNRESET`, `EPIPE`, …) and is harmless when nobody listens: `close` follows.
+ */
 export interface ByteStream extends AsyncDisposable {
   readonly duplex: ByteDuplex
   readonly remote: PeerAddress
