@@ -1,0 +1,52 @@
+// What each piece must hash to, and how, as plain data: it survives a message to a worker, and a worker needs nothing else to
+// hash pieces. Two kinds:
+//   sha1           one SHA-1 over the piece's bytes, padding included (v1);
+//   merkle-sha256  SHA-256 of each 16 KiB block of the piece, the last one as short as it is; then 32 zero bytes for each
+//                  block that is missing up to `leafCounts[piece]`; then pairs are hashed until one hash is left (BEP 52).
+// A hybrid torrent is checked by its SHA-1 hashes: they are always there (piece layers may not be), they cover exactly the
+// bytes that storage sees, and a v1 peer of the same swarm checks the same.
+
+import { BLOCK_LENGTH, InputError, type PieceIndex, toLatin1 } from '@torrential/primitives'
+import { HASH_LENGTH, powerOfTwoFrom } from './merkle.ts'
+import type { Metainfo } from './metainfo.ts'
+
+/** Structured-cloneable. */
+export interface DigestPlan {
+  readonly kind: 'sha1' | 'merkle-sha256'
+  /** 20 or 32 bytes. */
+  readonly digestLength: number
+  /** `digestLength` bytes for each piece, one behind the other. */
+  readonly digests: Uint8Array
+  /** `merkle-sha256` only: leaves of each piece's padded tree, powers of two; otherwise empty. */
+  readonly leafCounts: Uint32Array
+}
+
+/**
+ * @throws InputError `TORRENT_PIECE_LAYER` when a piece layer is missing (only with `allowMissingPieceLayers`)
+ */
+export function digestPlan(metainfo: Metainfo): DigestPlan {
+  const { pieceHashes } = metainfo
+  if (pieceHashes !== undefined) {
+    return { kind: 'sha1', digestLength: 20, digests: pieceHashes, leafCounts: new Uint32Array() }
+  }
+  const { geometry, files, pieceLayers } = metainfo
+  const digests = new Uint8Array(geometry.pieceCount * HASH_LENGTH)
+  const leafCounts = new Uint32Array(geometry.pieceCount)
+  for (const { index, length, piecesRoot } of files) {
+    if (piecesRoot === undefined) continue
+    const { start, end } = geometry.piecesOf(index)
+    // The tree of a file that fits into one piece is only as wide as the file needs: its root is the piece's digest.
+    const isShort = length <= geometry.pieceLength
+    const layer = isShort ? piecesRoot : pieceLayers.get(toLatin1(piecesRoot))
+    if (layer === undefined) throw new InputError('TORRENT_PIECE_LAYER', `the piece layer of file ${index} is missing`)
+    digests.set(layer, start * HASH_LENGTH)
+    const leaves = isShort ? powerOfTwoFrom(Math.ceil(length / BLOCK_LENGTH)) : geometry.pieceLength / BLOCK_LENGTH
+    leafCounts.fill(leaves, start, end)
+  }
+  return { kind: 'merkle-sha256', digestLength: HASH_LENGTH, digests, leafCounts }
+}
+
+/** The digest that `piece` must have: a view into the plan. */
+export function expectedDigest(plan: DigestPlan, piece: PieceIndex): Uint8Array {
+  return plan.digests.subarray(piece * plan.digestLength, (piece + 1) * plan.digestLength)
+}

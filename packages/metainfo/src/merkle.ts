@@ -1,0 +1,102 @@
+// Merkle trees of BEP 52: SHA-256, leaves are blocks of 16 KiB, every tree is padded to a power of two. A missing leaf is 32
+// zero bytes (not the hash of zeros), so the padding of a higher layer is the root of a subtree of such leaves.
+
+import { createHash } from 'node:crypto'
+import { BLOCK_LENGTH } from '@torrential/primitives'
+
+/** Bytes of a hash. */
+export const HASH_LENGTH = 32
+
+const paddings: Uint8Array[] = [new Uint8Array(HASH_LENGTH)]
+
+/** Root of a subtree of 2^`height` missing leaves, 32 bytes. */
+export function paddingHash(height: number): Uint8Array {
+  for (let known = paddings.length; known <= height; known++) {
+    const below = paddings[known - 1] as Uint8Array
+    paddings.push(hashPair(below, below))
+  }
+  return paddings[height] as Uint8Array
+}
+
+/** The smallest power of two that is at least `count`; 1 for 0. */
+export function powerOfTwoFrom(count: number): number {
+  let power = 1
+  while (power < count) power *= 2
+  return power
+}
+
+/**
+ * Root over the `hashes` of one layer (32 bytes each, at least one), padded at their end up to a power of two.
+ * @param height of the layer: 0 for blocks, log2(pieceLength / 16 KiB) for pieces
+ * @param width hashes in the padded layer: a power of two @default the next from the number of hashes
+ */
+export function merkleRoot(hashes: Uint8Array, height = 0, width?: number): Uint8Array {
+  let layer = hashes
+  let level = height
+  let wanted = width ?? powerOfTwoFrom(hashes.length / HASH_LENGTH)
+  for (; wanted > 1; wanted /= 2) {
+    layer = parentLayer(layer, paddingHash(level))
+    level++
+  }
+  return layer.slice(0, HASH_LENGTH)
+}
+
+/** The layer above, its last hash paired with `padding` when it is alone. */
+function parentLayer(layer: Uint8Array, padding: Uint8Array): Uint8Array {
+  const parents = Math.ceil(layer.length / (2 * HASH_LENGTH))
+  const above = new Uint8Array(parents * HASH_LENGTH)
+  for (let i = 0; i < parents; i++) {
+    const start = i * 2 * HASH_LENGTH
+    const pair = layer.subarray(start, start + 2 * HASH_LENGTH)
+    const hash = pair.length === 2 * HASH_LENGTH ? sha256(pair) : hashPair(pair, padding)
+    above.set(hash, i * HASH_LENGTH)
+  }
+  return above
+}
+
+/** Merkle root of a stream of bytes that is fed in any cut: of a piece, or of a file not longer than one. */
+export class MerkleHasher {
+  readonly #leaves: Uint8Array
+  #count = 0
+  #hash = createHash('sha256')
+  #filled = 0
+
+  /** @param leaves of the padded tree, a power of two */
+  constructor(leaves: number) {
+    this.#leaves = new Uint8Array(leaves * HASH_LENGTH)
+  }
+
+  /** More than `leaves` × 16 KiB in all give a digest that matches nothing. */
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const end = Math.min(bytes.length, at + BLOCK_LENGTH - this.#filled)
+      this.#hash.update(bytes.subarray(at, end))
+      this.#filled += end - at
+      at = end
+      if (this.#filled === BLOCK_LENGTH) this.#endLeaf()
+    }
+  }
+
+  /** 32 bytes. Call once. */
+  digest(): Uint8Array {
+    if (this.#filled > 0) this.#endLeaf()
+    if (this.#count * HASH_LENGTH > this.#leaves.length) return new Uint8Array()
+    return merkleRoot(this.#leaves)
+  }
+
+  #endLeaf(): void {
+    const digest = this.#hash.digest()
+    if ((this.#count + 1) * HASH_LENGTH <= this.#leaves.length) this.#leaves.set(digest, this.#count * HASH_LENGTH)
+    this.#count++
+    this.#hash = createHash('sha256')
+    this.#filled = 0
+  }
+}
+
+function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return createHash('sha256').update(left).update(right).digest()
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest()
+}

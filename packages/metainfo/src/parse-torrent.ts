@@ -1,0 +1,109 @@
+// From the bytes of a .torrent, or of an info dictionary alone, to a `Metainfo`. The order is: caps, syntax, info dictionary,
+// piece layers, the rest. Keys may be out of order, as old writers left them, because the infohash is taken over the bytes as
+// they came; nothing is ever encoded again to get it.
+
+import { createHash } from 'node:crypto'
+import { type BencodeDict, decodeDict, decodeWithSpans, dictAt, encode, isDict, raw } from '@torrential/bencode'
+import { infoHashFrom, infoHashV2From, InputError, toHex, truncateInfoHash } from '@torrential/primitives'
+import { readInfo } from './info.ts'
+import { METAINFO_LIMITS, type Metainfo, type MetainfoLimits, type ParseOptions } from './metainfo.ts'
+import { type OuterFields, readOuterFields } from './outer-fields.ts'
+import { checkPieceLayers } from './piece-layers.ts'
+import { dedupeTiers, usableUrl, WEB_SCHEMES } from './urls.ts'
+
+/** What is known about an info dictionary from elsewhere: a magnet link, other peers. */
+export interface InfoExtras extends ParseOptions {
+  readonly trackers?: readonly (readonly string[])[]
+  readonly webSeeds?: readonly string[]
+  /** v2 and hybrid: 32 bytes per piece, by pieces root in latin1. */
+  readonly pieceLayers?: ReadonlyMap<string, Uint8Array>
+}
+
+/**
+ * Reads a .torrent: v1, v2 or hybrid (BEP 3, 5, 12, 17, 19, 27, 47, 52).
+ *
+ * @throws InputError `TORRENT_SIZE`, `TORRENT_INFO`, `TORRENT_VERSION`, `TORRENT_NAME`, `TORRENT_PIECE_LENGTH`,
+ * `TORRENT_PIECES`, `TORRENT_PIECE_COUNT`, `TORRENT_FILES`, `TORRENT_FILE_LENGTH`, `TORRENT_TOTAL_LENGTH`, `TORRENT_EMPTY`,
+ * `TORRENT_PATH`, `TORRENT_PATH_COLLISIONS`, `TORRENT_SYMLINK`, `TORRENT_FILE_TREE`, `TORRENT_PIECES_ROOT`,
+ * `TORRENT_PIECE_LAYER`, `TORRENT_HYBRID`; the `BENCODE_` codes of `validate` in @torrential/bencode
+ */
+export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
+  const limits = { ...METAINFO_LIMITS, ...options.limits }
+  checkSize(bytes, limits)
+  const decoded = decodeWithSpans(bytes, { ...limits, mode: 'lenient' })
+  const dict = decoded.value
+  const info = isDict(dict) ? dictAt(dict, 'info') : undefined
+  const infoBytes = decoded.slice('info')
+  if (!isDict(dict) || info === undefined || infoBytes === undefined) {
+    throw new InputError('TORRENT_INFO', 'there is no info dictionary')
+  }
+  const layers = dictAt(dict, 'piece layers') ?? new Map()
+  return assemble({ info, infoBytes, layers, bytes, outer: readOuterFields(dict, limits.maxUrls), limits, options })
+}
+
+/**
+ * Makes a `Metainfo` from the bytes of an info dictionary alone, as they come from other peers (BEP 9). `bytes` of the result
+ * is a .torrent that holds it and the extras.
+ *
+ * @throws InputError as `parseTorrent`; a missing piece layer is `TORRENT_PIECE_LAYER` unless `allowMissingPieceLayers`
+ */
+export function parseInfo(infoBytes: Uint8Array, extras: InfoExtras = {}): Metainfo {
+  const limits = { ...METAINFO_LIMITS, ...extras.limits }
+  checkSize(infoBytes, limits)
+  const info = decodeDict(infoBytes, { ...limits, mode: 'lenient' })
+  const trackers = dedupeTiers(extras.trackers ?? [])
+  const webSeeds = (extras.webSeeds ?? []).filter((url) => usableUrl(url, WEB_SCHEMES) !== undefined)
+  const layers = extras.pieceLayers ?? new Map<string, Uint8Array>()
+  const bytes = encode({
+    announce: trackers[0]?.[0],
+    'announce-list': trackers.length > 0 ? trackers : undefined,
+    info: raw(infoBytes),
+    'piece layers': layers.size > 0 ? layers : undefined,
+    'url-list': webSeeds.length > 0 ? webSeeds : undefined,
+  })
+  const outer: OuterFields = { trackers, webSeeds, httpSeeds: [], nodes: [] }
+  return assemble({ info, infoBytes, layers, bytes, outer, limits, options: extras })
+}
+
+interface Read {
+  readonly info: BencodeDict
+  readonly infoBytes: Uint8Array
+  readonly layers: BencodeDict | ReadonlyMap<string, Uint8Array>
+  readonly bytes: Uint8Array
+  readonly outer: OuterFields
+  readonly limits: Required<MetainfoLimits>
+  readonly options: ParseOptions
+}
+
+function assemble({ info, infoBytes, layers, bytes, outer, limits, options }: Read): Metainfo {
+  const sha1 = infoHashFrom(digest('sha1', infoBytes))
+  const sha256 = infoHashV2From(digest('sha256', infoBytes))
+  const paths = options.paths ?? 'portable'
+  const { listed, ...rest } = readInfo(info, { limits, paths, fallbackName: toHex(sha1) })
+  const { version, geometry } = rest
+  const pieceLayers =
+    version === 'v1'
+      ? new Map<string, Uint8Array>()
+      : checkPieceLayers(listed, layers, geometry.pieceLength, options.allowMissingPieceLayers ?? false)
+  return {
+    ...rest,
+    ...outer,
+    length: geometry.length,
+    pieceLayers,
+    infoHash: version === 'v2' ? truncateInfoHash(sha256) : sha1,
+    ...(version !== 'v2' && { infoHashV1: sha1 }),
+    ...(version !== 'v1' && { infoHashV2: sha256 }),
+    infoBytes,
+    bytes,
+  }
+}
+
+function checkSize(bytes: Uint8Array, limits: Required<MetainfoLimits>): void {
+  if (bytes.length > limits.maxLength) {
+    throw new InputError('TORRENT_SIZE', `${bytes.length} bytes, more than ${limits.maxLength}`)
+  }
+}
+
+function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash(algorithm).update(bytes).digest())
+}

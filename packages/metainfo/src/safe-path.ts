@@ -1,0 +1,115 @@
+// The one place where paths are made. Every path that leaves this package comes from here, strictly below the torrent's own
+// root, and no two of them are the same file – not by case or Unicode form either, when names have to be portable – and none
+// is a directory of another. Colliding names get a number, in the torrent's order, so that the result is the same everywhere.
+
+import { InputError } from '@torrential/primitives'
+import type { PathRules } from './metainfo.ts'
+import { numberedName, safeName } from './safe-name.ts'
+
+/** How paths are made. */
+export interface SafePathOptions {
+  readonly rules: PathRules
+  /** Elements in a path at most. */
+  readonly maxDepth: number
+  /** Files and directories that may be renamed because they collide. */
+  readonly maxRenames: number
+}
+
+/** Makes the paths of one torrent, one call per file, in order. */
+export class SafePaths {
+  readonly #root: readonly string[]
+  readonly #options: SafePathOptions
+  readonly #files = new Set<string>()
+  readonly #directories = new Set<string>()
+  /** The number that was given last to each name that collided. */
+  readonly #numbers = new Map<string, number>()
+  /** Directories that had to be renamed, so that later files find them. */
+  readonly #renamed = new Map<string, string>()
+  #renames = 0
+
+  /** `root`: the directory that holds all files, already safe; none for a single file. */
+  constructor(root: string | undefined, options: SafePathOptions) {
+    this.#root = root === undefined ? [] : [root]
+    this.#options = options
+  }
+
+  /**
+   * The safe path of the file that the torrent calls `elements`, joined with `/`.
+   * @throws InputError `TORRENT_PATH` (too deep), `TORRENT_PATH_COLLISIONS` (more than `maxRenames`)
+   */
+  add(elements: readonly (Uint8Array | string)[]): string {
+    const names = safeElements(elements, this.#options)
+    let parent = ''
+    const path: string[] = [...this.#root]
+    for (const name of names.slice(0, -1)) {
+      const taken = this.#directory(parent, name)
+      path.push(taken)
+      parent = this.#key(parent, taken)
+      this.#directories.add(parent)
+    }
+    const file = this.#file(parent, names.at(-1) as string)
+    this.#files.add(this.#key(parent, file))
+    path.push(file)
+    return path.join('/')
+  }
+
+  #directory(parent: string, name: string): string {
+    const key = this.#key(parent, name)
+    if (!this.#files.has(key)) return name
+    const known = this.#renamed.get(key)
+    if (known !== undefined) return known
+    const renamed = this.#number(parent, name)
+    this.#renamed.set(key, renamed)
+    return renamed
+  }
+
+  #file(parent: string, name: string): string {
+    const key = this.#key(parent, name)
+    return this.#files.has(key) || this.#directories.has(key) ? this.#number(parent, name) : name
+  }
+
+  /** A name beside `name` that nothing has. */
+  #number(parent: string, name: string): string {
+    if (++this.#renames > this.#options.maxRenames) {
+      throw new InputError('TORRENT_PATH_COLLISIONS', `more than ${this.#options.maxRenames} paths collide`)
+    }
+    const key = this.#key(parent, name)
+    for (let number = (this.#numbers.get(key) ?? 0) + 1; ; number++) {
+      const candidate = numberedName(name, number)
+      const candidateKey = this.#key(parent, candidate)
+      if (this.#files.has(candidateKey) || this.#directories.has(candidateKey)) continue
+      this.#numbers.set(key, number)
+      return candidate
+    }
+  }
+
+  /** What is the same file on some system has the same key. */
+  #key(parent: string, name: string): string {
+    return `${parent}/${this.#options.rules === 'posix' ? name : fold(name)}`
+  }
+}
+
+/**
+ * The elements of a path, each safe; elements that stay in place or go up (empty, `.`, `..`) are left out.
+ * At least one, at most `maxDepth`.
+ * @throws InputError `TORRENT_PATH`
+ */
+export function safeElements(
+  elements: readonly (Uint8Array | string)[],
+  options: { readonly rules: PathRules; readonly maxDepth: number },
+): readonly string[] {
+  if (elements.length > options.maxDepth) {
+    throw new InputError('TORRENT_PATH', `a path of more than ${options.maxDepth} elements`)
+  }
+  const names: string[] = []
+  for (const element of elements) {
+    const name = safeName(element, options.rules)
+    if (name !== undefined) names.push(name)
+  }
+  return names.length === 0 ? ['_'] : names
+}
+
+/** Upper and then lower case, as `ß`/`SS` and `ſ`/`s` only meet that way; NFC before and after, as either may decompose. */
+function fold(name: string): string {
+  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
+}
