@@ -1,1 +1,21 @@
-export {}
+// Files on disk
+export type { FileStorageOptions, FileStorageParts, StoredFile } from './file-storage.ts'
+export { FileStorage } from './file-storage.ts'
+export type { StoredFileStatus } from './torrent-files.ts'
+export type { StorageObserver } from './storage-observer.ts'
+export type { HandleOwner, HandlePoolOptions, HandleRequest, PooledHandle } from './handle-pool.ts'
+export { HandlePool } from './handle-pool.ts'
+export type { FileAccess, FileStat, FileSystem, OpenFile } from './file-system.ts'
+export { nodeFileSystem } from './file-system.ts'
+// Memory
+export type { MemoryStorageParts } from './memory-storage.ts'
+export { MemoryStorage } from './memory-storage.ts'
+// Middleware
+export type { CachedStorage, CacheOptions, CacheStatistics } from './cached.ts'
+export { cached } from './cached.ts'
+export type { Fault, FaultPlan, StorageCall } from './faulty.ts'
+export { faulty } from './faulty.ts'
+export type { CallTimings, StorageTimings, TimedStorage } from './timed.ts'
+export { timed } from './timed.ts'
+// Where pieces lie
+export type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'

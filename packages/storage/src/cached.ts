@@ -1,0 +1,149 @@
+// A read cache with read-ahead, for serving 16 KiB blocks to many leeches without one disk read each: a miss reads a whole
+// run of the piece (256 KiB by default), readers of the same run share one read, and hits are views without a copy.
+//
+// Because of that a caller must not modify what it reads through a cache. Bounded by bytes, least recently used first;
+// runs being read count in full. A write drops the runs it touches, before and after: a read that overlapped it is not kept.
+
+import type { Storage } from '@torrential/contracts'
+import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
+import { InputError, withAbort } from '@torrential/primitives'
+import { lengthOf } from './pooled-io.ts'
+
+export interface CacheOptions {
+  /** Most bytes held. @default 64 MiB */
+  readonly bytes?: number
+  /** Bytes read at once around a miss; runs never cross a piece. @default 256 KiB: a disk read costs much the same up to there */
+  readonly run?: number
+}
+
+/** A storage with a cache in front. */
+export interface CachedStorage extends Storage {
+  readonly cache: CacheStatistics
+}
+
+/** Counts since the start; a live view. */
+export interface CacheStatistics {
+  /** Reads answered from memory, or from a read that was under way. */
+  readonly hits: number
+  /** Reads that went to the storage. */
+  readonly misses: number
+  /** Bytes held now. */
+  readonly bytes: number
+}
+
+const DEFAULTS = { bytes: 64 * 1_048_576, run: 262_144 }
+
+interface Run {
+  readonly length: number
+  readonly reading: Promise<Uint8Array>
+  bytes: Uint8Array | undefined
+}
+
+/**
+ * @throws InputError `CACHE_BYTES`, `CACHE_RUN` (not positive integers)
+ */
+export function cached(storage: Storage, geometry: Geometry, options: CacheOptions = {}): CachedStorage {
+  return new ReadCache(storage, geometry, options)
+}
+
+class ReadCache implements CachedStorage {
+  readonly #storage: Storage
+  readonly #geometry: Geometry
+  readonly #limit: number
+  readonly #run: number
+  readonly #runsPerPiece: number
+  /** By piece × runs per piece + run, least recently used first. */
+  readonly #runs = new Map<number, Run>()
+  readonly cache = { hits: 0, misses: 0, bytes: 0 }
+
+  constructor(storage: Storage, geometry: Geometry, options: CacheOptions) {
+    this.#storage = storage
+    this.#geometry = geometry
+    this.#limit = positive('CACHE_BYTES', options.bytes ?? DEFAULTS.bytes)
+    this.#run = positive('CACHE_RUN', options.run ?? DEFAULTS.run)
+    this.#runsPerPiece = Math.ceil(geometry.pieceLength / this.#run)
+  }
+
+  read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
+    const index = Math.floor(offset / this.#run)
+    const from = offset - index * this.#run
+    // What does not lie in one run is a large or odd read, which gains nothing here.
+    if (from + length > this.#run || this.#run > this.#limit) return this.#storage.read(piece, offset, length, options)
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
+    const key = piece * this.#runsPerPiece + index
+    let run = this.#runs.get(key)
+    if (run === undefined) {
+      this.cache.misses++
+      run = this.#fetch(key, piece, index)
+    } else {
+      this.cache.hits++
+      this.#runs.delete(key)
+      this.#runs.set(key, run)
+      if (run.bytes !== undefined) return Promise.resolve(run.bytes.subarray(from, from + length))
+    }
+    const view = run.reading.then(
+      (bytes) => bytes.subarray(from, from + length),
+      // The rest of the run may be missing where this block is not.
+      () => this.#storage.read(piece, offset, length, options),
+    )
+    return withAbort(view, options?.signal)
+  }
+
+  async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
+    const end = offset + lengthOf(blocks)
+    this.#drop(piece, offset, end)
+    try {
+      await this.#storage.write(piece, offset, blocks, options)
+    } finally {
+      this.#drop(piece, offset, end)
+    }
+  }
+
+  flush(options?: AbortOptions): Promise<void> {
+    return this.#storage.flush(options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#runs.clear()
+    this.cache.bytes = 0
+    await this.#storage[Symbol.asyncDispose]()
+  }
+
+  #fetch(key: number, piece: PieceIndex, index: number): Run {
+    const start = index * this.#run
+    const length = Math.min(this.#run, this.#geometry.lengthOf(piece) - start)
+    const run: Run = { length, reading: this.#storage.read(piece, start, length), bytes: undefined }
+    this.#runs.set(key, run)
+    this.cache.bytes += length
+    run.reading.then(
+      (bytes) => {
+        run.bytes = bytes
+      },
+      () => this.#forget(key, run),
+    )
+    for (const [oldest, old] of this.#runs) {
+      if (this.cache.bytes <= this.#limit) break
+      this.#forget(oldest, old)
+    }
+    return run
+  }
+
+  #drop(piece: PieceIndex, start: number, end: number): void {
+    for (let index = Math.floor(start / this.#run); index * this.#run < end; index++) {
+      const key = piece * this.#runsPerPiece + index
+      const run = this.#runs.get(key)
+      if (run !== undefined) this.#forget(key, run)
+    }
+  }
+
+  #forget(key: number, run: Run): void {
+    if (this.#runs.get(key) !== run) return
+    this.#runs.delete(key)
+    this.cache.bytes -= run.length
+  }
+}
+
+function positive(code: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new InputError(code, `a positive integer is needed, not ${value}`)
+}

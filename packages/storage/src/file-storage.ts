@@ -1,0 +1,315 @@
+// Pieces as the files of a torrent. One slice of a piece per file; every slice goes to one of three places:
+//     padding        nowhere: reads as zeros, is never written (BEP 47)
+//     the part file  when the file is unwanted and does not exist, or when the part file holds these bytes already
+//     the file       otherwise
+//
+// Invariants: nothing outside the root is touched; an unwanted file is never created; changing what is wanted moves bytes
+// between files, so it waits for running reads and writes, and new ones wait for it. Files grow with what is written
+// (sparse where the system can), and an existing longer file is not cut without being asked.
+
+import type { Storage } from '@torrential/contracts'
+import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
+import { InputError, throwIfAborted } from '@torrential/primitives'
+import type { HandlePool } from './handle-pool.ts'
+import { Parking } from './parking.ts'
+import type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
+import { extentOf } from './piece-extent.ts'
+import { BlockCursor, lengthOf } from './pooled-io.ts'
+import { checkRelativePath, RootDirectory } from './root-directory.ts'
+import { closedFailure, storageFailure } from './storage-failure.ts'
+import type { StorageObserver } from './storage-observer.ts'
+import { type StoredFileStatus, TorrentFiles } from './torrent-files.ts'
+
+/** A file of the torrent, at the same index as in `Geometry.files`. */
+export interface StoredFile {
+  /** Relative to the root, `/` between the elements; safe, as metainfo makes it. Not used for padding. */
+  readonly path: string
+  /** Padding (BEP 47) is never on disk. @default what the geometry says */
+  readonly pad?: boolean
+}
+
+export interface FileStorageParts {
+  readonly geometry: Geometry
+  readonly files: readonly StoredFile[]
+  /** Shared by all torrents of a session. Closing the storage closes its own handles only, not the pool. */
+  readonly handles: HandlePool
+}
+
+export interface FileStorageOptions {
+  /** The root: what the paths of the files are relative to. Made when it is missing. */
+  readonly path: string
+  /** Which files are wanted at the start. @default all */
+  readonly wanted?: (file: number) => boolean
+  /**
+   * Name of the part file, directly in the root. Must not be shared by two torrents.
+   * @default `.<fingerprint of the layout>.parts`
+   */
+  readonly partFile?: string
+  /** Cuts existing files that are too long, instead of FILE_TOO_LONG. @default false */
+  readonly cutLongFiles?: boolean
+  /** `full` gives a file its final length at the first write; holes stay unallocated where the system can. @default 'grow' */
+  readonly allocation?: 'grow' | 'full'
+  readonly observer?: StorageObserver
+}
+
+export class FileStorage implements Storage, PieceLayout {
+  readonly geometry: Geometry
+  readonly #pads: Uint8Array
+  readonly #root: RootDirectory
+  readonly #files: TorrentFiles
+  readonly #parking: Parking
+  /** Operations that run now. */
+  #active = 0
+  readonly #idle: (() => void)[] = []
+  /** Set while bytes move between files: whoever comes waits for it. */
+  #exclusive: Promise<void> | undefined
+  #started = false
+  #closed = false
+
+  /**
+   * Nothing on disk is touched until the first call.
+   * @throws InputError `STORAGE_FILES` (not one file per file of the geometry), `STORAGE_PATH` (not safe)
+   */
+  constructor(parts: FileStorageParts, options: FileStorageOptions) {
+    const { geometry, files, handles } = parts
+    if (files.length !== geometry.files.length) {
+      throw new InputError('STORAGE_FILES', `${geometry.files.length} files expected, not ${files.length}`)
+    }
+    this.geometry = geometry
+    this.#pads = Uint8Array.from(files, (file, index) => Number(file.pad ?? extentOf(geometry, index).pad))
+    for (const [index, file] of files.entries()) if (this.#pads[index] === 0) checkRelativePath(file.path)
+    if (options.partFile !== undefined) checkRelativePath(options.partFile)
+    const paths = files.map((file) => file.path)
+    const root = new RootDirectory(handles.fileSystem, options.path)
+    this.#root = root
+    const { observer, wanted, partFile, cutLongFiles = false, allocation = 'grow' } = options
+    this.#files = new TorrentFiles({ geometry, paths, handles, root, observer }, { cutLongFiles, allocation })
+    this.#parking = new Parking({ geometry, paths, files: this.#files, handles, root, observer }, { wanted, partFile })
+  }
+
+  /** Absolute path of a file. */
+  pathOf(file: number): string {
+    return this.#files.pathOf(file)
+  }
+
+  isWanted(file: number): boolean {
+    return this.#parking.isWanted(file)
+  }
+
+  /**
+   * Makes the root and every wanted file that is empty, and moves bytes out of the part file that belong to files which are
+   * wanted by now. Reads and writes do the latter by themselves.
+   */
+  async prepare(options?: AbortOptions): Promise<void> {
+    await this.#run(options, async () => {
+      await this.#root.create('')
+      for (const [file, extent] of this.geometry.files.entries()) {
+        if (extent.length > 0 || this.#pads[file] === 1 || !this.isWanted(file)) continue
+        throwIfAborted(options)
+        await this.#files.create(file)
+      }
+    })
+  }
+
+  async read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
+    const bytes = Buffer.allocUnsafeSlow(length)
+    await this.#run(options, async () => {
+      let at = 0
+      for (const slice of this.geometry.slices(piece, offset, length)) {
+        await this.#readSlice(piece, slice, bytes.subarray(at, at + slice.length))
+        at += slice.length
+      }
+    })
+    return bytes
+  }
+
+  async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
+    const length = lengthOf(blocks)
+    await this.#run(options, async () => {
+      const cursor = new BlockCursor(blocks)
+      for (const slice of this.geometry.slices(piece, offset, length)) {
+        await this.#writeSlice(piece, slice, slice.length === length ? blocks : cursor.take(slice.length))
+      }
+    })
+  }
+
+  async flush(options?: AbortOptions): Promise<void> {
+    await this.#run(options, async () => {
+      await this.#files.flush()
+      await this.#parking.flush()
+    })
+  }
+
+  /**
+   * Changes whether a file is wanted. Bytes that waited in the part file move into a file that became wanted; a file that
+   * exists stays where it is when it becomes unwanted.
+   * @throws StorageError when the bytes cannot be moved; the file is wanted nevertheless, and the next call tries again
+   */
+  async setWanted(file: number, wanted: boolean): Promise<void> {
+    extentOrThrow(this.geometry, file)
+    await this.#alone(async () => {
+      this.#parking.markWanted(file, wanted)
+      if (!wanted || this.#pads[file] === 1) return
+      await this.#parking.moveOut(file)
+      if (extentOf(this.geometry, file).length === 0) await this.#files.create(file)
+    })
+  }
+
+  /** What is on disk in a file's place, for a resume; `undefined` when nothing is. @throws StorageError `FILE_KIND` … */
+  async status(file: number): Promise<StoredFileStatus | undefined> {
+    extentOrThrow(this.geometry, file)
+    return this.#pads[file] === 1 ? undefined : this.#files.status(file)
+  }
+
+  /** Where the pieces lie at this moment. A file that is found missing may be created again by the next write. */
+  survey(): PieceSurvey {
+    const known = new Map<number, number>()
+    const sizeOf = async (file: number): Promise<number> => {
+      const size = known.get(file) ?? (await this.#files.status(file))?.size ?? -1
+      if (size < 0) this.#files.forget(file)
+      known.set(file, size)
+      return size
+    }
+    return {
+      locate: async (piece) => {
+        const extents: PieceExtent[] = []
+        await this.#run(undefined, async () => {
+          for (const slice of this.geometry.slices(piece, 0, this.geometry.lengthOf(piece))) {
+            const extent = await this.#locate(piece, slice, sizeOf)
+            if (extent !== undefined) extents.push(extent)
+          }
+        })
+        const length = extents.reduce((sum, extent) => sum + extent.length, 0)
+        return length === this.geometry.lengthOf(piece) ? extents : undefined
+      },
+    }
+  }
+
+  /**
+   * Closes the storage and removes the torrent's files, its part file and the directories that became empty, below the root.
+   * Nothing else is touched, whatever is in the way.
+   */
+  async deleteFiles(): Promise<void> {
+    await this.close()
+    const files = this.geometry.files.map((_, file) => file).filter((file) => this.#pads[file] === 0)
+    await this.#parking.remove()
+    await this.#files.remove(files)
+  }
+
+  /** Waits for running calls and closes the handles of this torrent. Does not flush. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    while (this.#exclusive !== undefined) await this.#exclusive.catch(() => {})
+    await this.#quiet()
+    await this.#files.close()
+    await this.#parking.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #readSlice(piece: PieceIndex, slice: FileSlice, into: Uint8Array): Promise<void> {
+    if (this.#pads[slice.file] === 1) {
+      into.fill(0)
+      return
+    }
+    try {
+      const record = this.#parking.find(piece, slice.file)
+      if (record !== undefined) await this.#parking.read(record, slice, into)
+      else await this.#files.read(slice.file, slice.offset, into)
+    } catch (error) {
+      throw storageFailure(error, { path: this.pathOf(slice.file), piece })
+    }
+  }
+
+  async #writeSlice(piece: PieceIndex, slice: FileSlice, blocks: readonly Uint8Array[]): Promise<void> {
+    if (this.#pads[slice.file] === 1) return
+    try {
+      if (await this.#parking.takes(piece, slice.file)) await this.#parking.write(piece, slice, blocks)
+      else await this.#files.write(slice.file, slice.offset, blocks)
+    } catch (error) {
+      throw storageFailure(error, { path: this.pathOf(slice.file), piece })
+    }
+  }
+
+  async #locate(
+    piece: PieceIndex,
+    slice: FileSlice,
+    sizeOf: (file: number) => Promise<number>,
+  ): Promise<PieceExtent | undefined> {
+    if (this.#pads[slice.file] === 1) return { path: undefined, position: 0, length: slice.length }
+    const record = this.#parking.find(piece, slice.file)
+    if (record !== undefined) {
+      return {
+        path: this.#parking.path,
+        position: this.#parking.positionOf(record, slice.offset),
+        length: slice.length,
+      }
+    }
+    if ((await sizeOf(slice.file)) < slice.offset + slice.length) return undefined
+    return { path: this.pathOf(slice.file), position: slice.offset, length: slice.length }
+  }
+
+  /** Runs a call beside others, but not while bytes move between files. */
+  async #run(options: AbortOptions | undefined, work: () => Promise<void>): Promise<void> {
+    throwIfAborted(options)
+    if (this.#closed) throw closedFailure('storage')
+    if (!this.#started) await this.#start()
+    while (this.#exclusive !== undefined) await this.#exclusive
+    throwIfAborted(options)
+    if (this.#closed) throw closedFailure('storage')
+    this.#active++
+    try {
+      await work()
+    } finally {
+      this.#active--
+      if (this.#active === 0) for (const wake of this.#idle.splice(0)) wake()
+    }
+  }
+
+  /** Runs a call while no other runs. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    if (this.#closed) throw closedFailure('storage')
+    if (!this.#started) await this.#start()
+    while (this.#exclusive !== undefined) await this.#exclusive
+    if (this.#closed) throw closedFailure('storage')
+    await this.#hold(async () => {
+      await this.#quiet()
+      await work()
+    })
+  }
+
+  /** The first call reads the part file's index and brings it in line with what is wanted. */
+  async #start(): Promise<void> {
+    while (this.#exclusive !== undefined) await this.#exclusive
+    if (this.#started) return
+    await this.#hold(async () => {
+      await this.#parking.load()
+      for (const file of this.#parking.misplaced()) await this.#parking.moveOut(file)
+      this.#started = true
+    })
+  }
+
+  async #hold(work: () => Promise<void>): Promise<void> {
+    const running = work()
+    const done = running.then(
+      () => {},
+      () => {},
+    )
+    this.#exclusive = done
+    try {
+      await running
+    } finally {
+      this.#exclusive = undefined
+    }
+  }
+
+  async #quiet(): Promise<void> {
+    while (this.#active > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+}
+
+function extentOrThrow(geometry: Geometry, file: number): void {
+  if (geometry.files[file] === undefined) throw new InputError('FILE_INDEX', `there is no file ${file}`)
+}

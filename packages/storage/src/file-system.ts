@@ -1,0 +1,110 @@
+// The few calls on the operating system that storage makes, as an interface, so that tests can fill the disk, lose a file or
+// run out of handles without a real one. `nodeFileSystem` is the real thing.
+//
+// Invariant: no link is followed in a file's place, and opening never blocks. O_NOFOLLOW refuses a planted symbolic link;
+// O_NONBLOCK keeps a named pipe in a file's place from holding one of the process's few I/O threads for ever.
+
+import type { Stats } from 'node:fs'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, realpath, rmdir, unlink } from 'node:fs/promises'
+
+/** `read` an existing file; `write` (and read) an existing one; `create` is `write`, and makes the file when it is missing. */
+export type FileAccess = 'read' | 'write' | 'create'
+
+/** What is known about a name without following links. */
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  /** bytes */
+  readonly size: number
+  /** Names that the file has; 0 when it was deleted while open. */
+  readonly links: number
+  /** Milliseconds since 1970 of the last change of content. */
+  readonly modified: number
+}
+
+/** One open file. Calls may overlap. */
+export interface OpenFile {
+  /** Bytes read into `into` at `at`, fewer than `length` at the end of the file. */
+  read(into: Uint8Array, at: number, length: number, position: number): Promise<number>
+  /** Bytes written, in order from the first block; may be fewer than given. At most 1,024 blocks. */
+  write(blocks: readonly Uint8Array[], position: number): Promise<number>
+  truncate(length: number): Promise<void>
+  /** Content survives a power cut once this resolves. */
+  datasync(): Promise<void>
+  stat(): Promise<FileStat>
+  close(): Promise<void>
+}
+
+/** Rejections carry the system's `code` (`ENOENT`, `ENOSPC` …), as those of `node:fs` do. Paths are absolute. */
+export interface FileSystem {
+  open(path: string, access: FileAccess): Promise<OpenFile>
+  /** Of the name itself, not of what a link points to. */
+  stat(path: string): Promise<FileStat>
+  /** One directory, or all that are missing on the way with `recursive`. */
+  makeDirectory(path: string, options?: { readonly recursive?: boolean }): Promise<void>
+  /** The path with every link resolved. */
+  realPath(path: string): Promise<string>
+  removeFile(path: string): Promise<void>
+  /** Only when it is empty. */
+  removeDirectory(path: string): Promise<void>
+}
+
+// Windows has neither flag; there, creating links needs a privilege of its own.
+const guards = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+const flags: Readonly<Record<FileAccess, number>> = {
+  read: constants.O_RDONLY | guards,
+  write: constants.O_RDWR | guards,
+  create: constants.O_RDWR | constants.O_CREAT | guards,
+}
+
+class NodeFile implements OpenFile {
+  readonly #handle: FileHandle
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  async read(into: Uint8Array, at: number, length: number, position: number): Promise<number> {
+    return (await this.#handle.read(into, at, length, position)).bytesRead
+  }
+
+  async write(blocks: readonly Uint8Array[], position: number): Promise<number> {
+    const only = blocks[0]
+    if (blocks.length === 1 && only !== undefined) {
+      return (await this.#handle.write(only, 0, only.length, position)).bytesWritten
+    }
+    return (await this.#handle.writev(blocks, position)).bytesWritten
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length)
+  }
+
+  datasync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  async stat(): Promise<FileStat> {
+    return describe(await this.#handle.stat())
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
+
+/** The file system of this machine. */
+export const nodeFileSystem: FileSystem = {
+  open: async (path, access) => new NodeFile(await open(path, flags[access], 0o666)),
+  stat: async (path) => describe(await lstat(path)),
+  makeDirectory: async (path, options) => void (await mkdir(path, { recursive: options?.recursive === true })),
+  realPath: (path) => realpath(path),
+  removeFile: (path) => unlink(path),
+  removeDirectory: (path) => rmdir(path),
+}
+
+function describe(stats: Stats): FileStat {
+  const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other'
+  return { kind, size: stats.size, links: stats.nlink, modified: stats.mtimeMs }
+}

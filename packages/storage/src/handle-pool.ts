@@ -1,0 +1,285 @@
+// A bounded set of open files, shared by all torrents of a session: 10,000 files work with 100 handles.
+//
+// Invariants: at most `capacity` handles are open or being opened; a handle is never closed while somebody uses it; one path
+// has at most one handle that new users get. A file is opened read-only until somebody writes; then a second handle replaces
+// the first, which is closed as soon as its readers are done. A caller must hold one handle at a time: waiting for a second
+// one while keeping the first could lock up a full pool.
+//
+// A file that is deleted while open would swallow writes silently, so a handle that is used after more than a second is
+// asked whether its file still has a name; if not, the file is opened again, by name.
+
+import type { Clock } from '@torrential/primitives'
+import { InputError } from '@torrential/primitives'
+import { systemClock } from '@torrential/primitives/system'
+import type { FileAccess, FileStat, FileSystem, OpenFile } from './file-system.ts'
+import { nodeFileSystem } from './file-system.ts'
+import { closedFailure, storageFailure, systemCode } from './storage-failure.ts'
+
+/** Whose handles they are: an identity for `evict`, and the hooks that hear of them. */
+export interface HandleOwner {
+  handleOpened?(file: number, mode: 'read' | 'write'): void
+  handleClosed?(file: number): void
+}
+
+/** A file that somebody wants to use. */
+export interface HandleRequest {
+  readonly owner: HandleOwner
+  /** The owner's number for the file. */
+  readonly file: number
+  /** Absolute. */
+  readonly path: string
+  readonly access: FileAccess
+  /** Runs once when a writable handle was opened, before anybody gets it; a rejection closes it again. */
+  admit?(file: OpenFile, stat: FileStat): Promise<void>
+}
+
+/** An open file in use. Give it back with `release`, once. */
+export interface PooledHandle {
+  readonly file: OpenFile
+}
+
+export interface HandlePoolOptions {
+  /** Handles open at once, at least 1. @default 100: far below every system's limit, enough to keep a busy torrent's files open */
+  readonly handles?: number
+  /** @default the machine's own */
+  readonly fileSystem?: FileSystem
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+const DEFAULT_HANDLES = 100
+/** Milliseconds between two checks that an open file still has a name: rare enough to cost nothing, soon enough to notice. */
+const CHECK_EVERY = 1_000
+
+class Entry implements PooledHandle {
+  readonly request: HandleRequest
+  readonly writable: boolean
+  readonly closed: Promise<void>
+  users = 0
+  retired = false
+  checked = 0
+  opening: Promise<void> | undefined
+  open: OpenFile | undefined
+  settle: () => void = () => {}
+
+  constructor(request: HandleRequest) {
+    this.request = request
+    this.writable = request.access !== 'read'
+    this.closed = new Promise((resolve) => {
+      this.settle = resolve
+    })
+  }
+
+  get file(): OpenFile {
+    return this.open as OpenFile
+  }
+}
+
+export class HandlePool implements AsyncDisposable {
+  readonly fileSystem: FileSystem
+  readonly capacity: number
+  readonly #clock: Clock
+  /** By path, least recently used first. */
+  readonly #current = new Map<string, Entry>()
+  /** Those and the ones that were replaced but are still in use. */
+  readonly #all = new Set<Entry>()
+  readonly #waiting: (() => void)[] = []
+  #taken = 0
+  #isClosed = false
+
+  /** @throws InputError `HANDLES` unless `handles` is a positive integer */
+  constructor(options: HandlePoolOptions = {}) {
+    const handles = options.handles ?? DEFAULT_HANDLES
+    if (!Number.isSafeInteger(handles) || handles < 1) {
+      throw new InputError('HANDLES', `handles must be a positive integer, not ${handles}`)
+    }
+    this.capacity = handles
+    this.fileSystem = options.fileSystem ?? nodeFileSystem
+    this.#clock = options.clock ?? systemClock
+  }
+
+  /** Handles open, or being opened or closed. */
+  get open(): number {
+    return this.#taken
+  }
+
+  /**
+   * A handle for the file, opened when there is none; waits while all handles are in use.
+   * @throws StorageError `FILE_MISSING`, `FILE_KIND`, `STORAGE_CLOSED`, or the system's code
+   */
+  async acquire(request: HandleRequest): Promise<PooledHandle> {
+    for (;;) {
+      if (this.#isClosed) throw closedFailure('handle pool')
+      const entry = this.#entryFor(request)
+      entry.users++
+      if (entry.opening !== undefined) await entry.opening
+      if (await this.#isAlive(entry)) return entry
+      this.#retire(entry)
+      this.release(entry)
+    }
+  }
+
+  /** Gives a handle back; it may be closed from now on. */
+  release(handle: PooledHandle): void {
+    const entry = handle as Entry
+    entry.users--
+    if (entry.users > 0) return
+    if (entry.retired) this.#close(entry)
+    else if (this.#waiting.length > 0) this.#closeIdle()
+  }
+
+  /** Closes the handles of `owner`, or of one of its files; resolves when those in use have been given back and closed. */
+  async evict(owner: HandleOwner, file?: number): Promise<void> {
+    const leaving: Promise<void>[] = []
+    for (const entry of this.#all) {
+      if (entry.request.owner !== owner || (file !== undefined && entry.request.file !== file)) continue
+      this.#retire(entry)
+      leaving.push(entry.closed)
+    }
+    await Promise.all(leaving)
+  }
+
+  /** Closes everything, once those in use have been given back. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const entry of this.#all) this.#retire(entry)
+    for (const wake of this.#waiting.splice(0)) wake()
+    await Promise.all([...this.#all].map((entry) => entry.closed))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #entryFor(request: HandleRequest): Entry {
+    const known = this.#current.get(request.path)
+    if (known !== undefined && (known.writable || request.access === 'read')) {
+      this.#current.delete(request.path)
+      this.#current.set(request.path, known)
+      return known
+    }
+    if (known !== undefined) this.#retire(known)
+    const entry = new Entry(request)
+    this.#current.set(request.path, entry)
+    this.#all.add(entry)
+    entry.opening = this.#open(entry).finally(() => {
+      entry.opening = undefined
+    })
+    return entry
+  }
+
+  async #isAlive(entry: Entry): Promise<boolean> {
+    const now = this.#clock.now()
+    if (now - entry.checked < CHECK_EVERY) return true
+    entry.checked = now
+    try {
+      return (await entry.file.stat()).links > 0
+    } catch {
+      // Whatever is wrong with it will be said by the read or write that follows.
+      return true
+    }
+  }
+
+  async #open(entry: Entry): Promise<void> {
+    const { request } = entry
+    try {
+      await this.#takeSlot()
+    } catch (error) {
+      this.#forget(entry)
+      throw error
+    }
+    let file: OpenFile | undefined
+    try {
+      file = await this.#openPatiently(entry)
+      const stat = await file.stat()
+      if (stat.kind !== 'file') throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
+      if (entry.writable) await request.admit?.(file, stat)
+    } catch (error) {
+      await file?.close().catch(() => {})
+      this.#forget(entry)
+      this.#freeSlot()
+      throw storageFailure(error, { path: request.path })
+    }
+    entry.open = file
+    entry.checked = this.#clock.now()
+    request.owner.handleOpened?.(request.file, entry.writable ? 'write' : 'read')
+  }
+
+  /** Opens the file; when the process or the system is out of handles, gives some of ours back first. */
+  async #openPatiently(entry: Entry): Promise<OpenFile> {
+    for (;;) {
+      try {
+        return await this.fileSystem.open(entry.request.path, entry.request.access)
+      } catch (error) {
+        const code = systemCode(error)
+        if (code !== 'EMFILE' && code !== 'ENFILE') throw error
+        if (!this.#hasOthers(entry)) throw error
+        this.#closeIdle()
+        await this.#slotFreed()
+        if (this.#isClosed) throw closedFailure('handle pool')
+      }
+    }
+  }
+
+  #hasOthers(entry: Entry): boolean {
+    for (const other of this.#all) if (other !== entry && other.open !== undefined) return true
+    return false
+  }
+
+  async #takeSlot(): Promise<void> {
+    while (this.#taken >= this.capacity) {
+      this.#closeIdle()
+      await this.#slotFreed()
+      if (this.#isClosed) throw closedFailure('handle pool')
+    }
+    this.#taken++
+  }
+
+  #slotFreed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #freeSlot(): void {
+    this.#taken--
+    this.#waiting.shift()?.()
+  }
+
+  /** Starts to close the least recently used handle that nobody uses. */
+  #closeIdle(): void {
+    for (const entry of this.#current.values()) {
+      if (entry.users > 0 || entry.open === undefined) continue
+      this.#retire(entry)
+      return
+    }
+  }
+
+  /** Nobody gets this handle any more; it is closed when its last user gives it back. */
+  #retire(entry: Entry): void {
+    if (this.#current.get(entry.request.path) === entry) this.#current.delete(entry.request.path)
+    if (entry.retired) return
+    entry.retired = true
+    if (entry.users === 0) this.#close(entry)
+  }
+
+  #close(entry: Entry): void {
+    const file = entry.open
+    // It never opened: `#open` has cleaned up.
+    if (file === undefined) return
+    entry.open = undefined
+    // What a failing close could lose is what nobody has flushed; `flush` reports that itself.
+    void file
+      .close()
+      .catch(() => {})
+      .then(() => {
+        this.#forget(entry)
+        entry.request.owner.handleClosed?.(entry.request.file)
+        this.#freeSlot()
+      })
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#current.get(entry.request.path) === entry) this.#current.delete(entry.request.path)
+    this.#all.delete(entry)
+    entry.settle()
+  }
+}

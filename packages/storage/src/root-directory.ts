@@ -1,0 +1,112 @@
+// The directory that a torrent's files live under, and the guard that nothing leaves it: neither by a path (`..`, absolute)
+// nor by a symbolic link that somebody planted in a parent directory. Links that stay inside the root are allowed, and the
+// root itself may be one: that is the user's own choice.
+//
+// Directories are made one level at a time, each checked before the next, because `mkdir -p` through a planted link would
+// make directories outside. A directory that passed is remembered until `forget`.
+
+import { InputError, StorageError } from '@torrential/primitives'
+import { join, resolve, sep } from 'node:path'
+import type { FileSystem } from './file-system.ts'
+import { storageFailure, systemCode } from './storage-failure.ts'
+
+/** What redirects a path: a backslash and a drive or stream colon are ordinary characters except on Windows. */
+const separators = sep === '\\' ? ['\0', '\\', ':'] : ['\0']
+
+export class RootDirectory {
+  /** Absolute. */
+  readonly path: string
+  readonly #fileSystem: FileSystem
+  readonly #passed = new Set<string>()
+  #real: string | undefined
+
+  constructor(fileSystem: FileSystem, path: string) {
+    this.#fileSystem = fileSystem
+    this.path = resolve(path)
+  }
+
+  /** The absolute path of a file whose relative path is `/`-separated and has passed `checkRelativePath`. */
+  resolve(relative: string): string {
+    return join(this.path, relative)
+  }
+
+  /** True when the directory has been checked already. */
+  knows(directory: string): boolean {
+    return this.#passed.has(directory)
+  }
+
+  /** Checks what is remembered again from now on. */
+  forget(): void {
+    this.#passed.clear()
+    this.#real = undefined
+  }
+
+  /**
+   * The directory is there and inside the root.
+   * @throws StorageError `FILE_MISSING`, `PATH_OUTSIDE`, or the system's code
+   */
+  async require(directory: string): Promise<void> {
+    if (this.#passed.has(directory)) return
+    await this.#check(directory)
+    this.#passed.add(directory)
+  }
+
+  /**
+   * As `require`, and makes what is missing.
+   * @throws StorageError `FILE_KIND` (a file in a directory's place), `PATH_OUTSIDE`, or the system's code
+   */
+  async create(directory: string): Promise<void> {
+    if (this.#passed.has(directory)) return
+    if (directory === '') await this.#make(this.path, true)
+    else {
+      const parent = directory.slice(0, Math.max(0, directory.lastIndexOf('/')))
+      await this.create(parent)
+      await this.#make(this.resolve(directory), false)
+    }
+    await this.require(directory)
+  }
+
+  async #make(path: string, recursive: boolean): Promise<void> {
+    try {
+      await this.#fileSystem.makeDirectory(path, { recursive })
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw storageFailure(error, { path })
+    }
+  }
+
+  async #check(directory: string): Promise<void> {
+    const path = this.resolve(directory)
+    let real: string
+    try {
+      this.#real ??= await this.#fileSystem.realPath(this.path)
+      real = await this.#fileSystem.realPath(path)
+      if ((await this.#fileSystem.stat(real)).kind !== 'directory') {
+        throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+      }
+    } catch (error) {
+      throw storageFailure(error, { path })
+    }
+    const within = this.#real.endsWith(sep) ? this.#real : this.#real + sep
+    if (real === this.#real || real.startsWith(within)) return
+    throw new StorageError('PATH_OUTSIDE', `a symbolic link leads out of the torrent's directory: ${path} → ${real}`, {
+      path,
+    })
+  }
+}
+
+/**
+ * Refuses what could leave the root or name no file. Metainfo makes paths safe and portable; this is the last gate.
+ * @throws InputError `STORAGE_PATH`
+ */
+export function checkRelativePath(path: string): void {
+  for (const element of path.split('/')) {
+    if (element === '' || element === '.' || element === '..' || separators.some((each) => element.includes(each))) {
+      throw new InputError('STORAGE_PATH', `not a safe relative path: ${JSON.stringify(path.slice(0, 200))}`)
+    }
+  }
+}
+
+/** The directory part of a relative path, `''` for the root. */
+export function directoryOf(relative: string): string {
+  return relative.slice(0, Math.max(0, relative.lastIndexOf('/')))
+}

@@ -1,0 +1,250 @@
+// The files of one torrent on disk: opening, reading, writing, flushing and removing them, by their index in the geometry.
+//
+// Invariant: a file is created at most once. From then on it must exist; one that vanished is FILE_MISSING, never begun
+// anew in silence, because the pieces that were in it are gone with it. `forget` (a recheck that finds it gone) lifts that.
+
+import type { Geometry } from '@torrential/primitives'
+import { StorageError } from '@torrential/primitives'
+import PQueue from 'p-queue'
+import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
+import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
+import { extentOf } from './piece-extent.ts'
+import { lengthOf, readFully, writeFully } from './pooled-io.ts'
+import type { RootDirectory } from './root-directory.ts'
+import { directoryOf } from './root-directory.ts'
+import { storageFailure, systemCode } from './storage-failure.ts'
+import type { StorageObserver } from './storage-observer.ts'
+
+/** Files flushed or removed at once: hides the disk's latency without filling the process's four I/O threads for long. */
+const AT_ONCE = 4
+
+export interface TorrentFilesParts {
+  readonly geometry: Geometry
+  /** Relative to the root, checked; one per file of the geometry. */
+  readonly paths: readonly string[]
+  readonly handles: HandlePool
+  readonly root: RootDirectory
+  readonly observer: StorageObserver | undefined
+}
+
+export interface TorrentFilesOptions {
+  readonly cutLongFiles: boolean
+  readonly allocation: 'grow' | 'full'
+}
+
+/** A file on disk, as far as a resume needs it. */
+export interface StoredFileStatus {
+  /** bytes */
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+export class TorrentFiles {
+  readonly #parts: TorrentFilesParts
+  readonly #options: TorrentFilesOptions
+  readonly #owner: HandleOwner
+  /** 1 for a file that was opened for writing: from then on it must exist. */
+  readonly #seen: Uint8Array
+  readonly #dirty = new Set<number>()
+
+  constructor(parts: TorrentFilesParts, options: TorrentFilesOptions) {
+    const { observer } = parts
+    this.#parts = parts
+    this.#options = options
+    this.#seen = new Uint8Array(parts.paths.length)
+    this.#owner = {
+      handleOpened: (file, mode) => observer?.opened?.(file, mode),
+      handleClosed: (file) => observer?.closed?.(file),
+    }
+  }
+
+  /** Absolute. */
+  pathOf(file: number): string {
+    return this.#parts.root.resolve(this.#parts.paths[file] as string)
+  }
+
+  /** Fills `into` from byte `position` of a file. @throws StorageError */
+  async read(file: number, position: number, into: Uint8Array): Promise<void> {
+    const handle = await this.#acquire(file, 'read')
+    try {
+      await readFully(handle.file, into, position, this.pathOf(file))
+    } finally {
+      this.#parts.handles.release(handle)
+    }
+    this.#parts.observer?.read?.(file, into.length)
+  }
+
+  /** Writes `blocks` from byte `position` of a file on, creating it when it is new. @throws StorageError */
+  async write(file: number, position: number, blocks: readonly Uint8Array[]): Promise<void> {
+    const handle = await this.#acquire(file, this.#seen[file] === 1 ? 'write' : 'create')
+    this.#dirty.add(file)
+    try {
+      await writeFully(handle.file, blocks, position, this.pathOf(file))
+    } finally {
+      this.#parts.handles.release(handle)
+    }
+    if (this.#parts.observer?.written !== undefined) this.#parts.observer.written(file, lengthOf(blocks))
+  }
+
+  /** Makes the file, empty, when it does not exist. @throws StorageError */
+  async create(file: number): Promise<void> {
+    this.#parts.handles.release(await this.#acquire(file, 'create'))
+  }
+
+  /**
+   * What is at the file's place, or `undefined` when nothing is.
+   * @throws StorageError `FILE_KIND`, `PATH_OUTSIDE`, or the system's code
+   */
+  async status(file: number): Promise<StoredFileStatus | undefined> {
+    const path = this.pathOf(file)
+    try {
+      await this.#parts.root.require(directoryOf(this.#parts.paths[file] as string))
+      const stat = await this.#parts.handles.fileSystem.stat(path)
+      if (stat.kind === 'file') return { size: stat.size, modified: stat.modified }
+    } catch (error) {
+      const failure = storageFailure(error, { path })
+      if (failure.code === 'FILE_MISSING') return undefined
+      throw failure
+    }
+    throw new StorageError('FILE_KIND', `something that is not a file is in its place: ${path}`, { path })
+  }
+
+  /** The file may be created again: somebody has found that it is gone, and knows that its pieces are too. */
+  forget(file: number): void {
+    this.#seen[file] = 0
+    this.#dirty.delete(file)
+  }
+
+  /** Every file written since the last flush is on the disk once this resolves. @throws StorageError of the first that failed */
+  async flush(): Promise<void> {
+    const files = [...this.#dirty]
+    let failure: { readonly error: unknown } | undefined
+    await this.#forEach(files, async (file) => {
+      this.#dirty.delete(file)
+      try {
+        await this.#sync(file)
+      } catch (error) {
+        this.#dirty.add(file)
+        failure ??= { error }
+      }
+    })
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** Closes the handles of all files. */
+  close(): Promise<void> {
+    return this.#parts.handles.evict(this.#owner)
+  }
+
+  /** Removes these files and then the directories that became empty, below the root. What is not there or not a file stays. */
+  async remove(files: readonly number[]): Promise<void> {
+    await this.close()
+    this.#parts.root.forget()
+    const directories = new Set<string>()
+    for (const file of files) {
+      const relative = this.#parts.paths[file] as string
+      for (let up = directoryOf(relative); up !== ''; up = directoryOf(up)) directories.add(up)
+    }
+    await this.#forEach(files, (file) => this.#remove(file))
+    const deepestFirst = [...directories].sort((a, b) => b.length - a.length)
+    for (const directory of deepestFirst) await this.#removeIfEmpty(directory)
+    this.#parts.root.forget()
+  }
+
+  async #acquire(file: number, access: FileAccess): Promise<PooledHandle> {
+    const { root, handles, paths } = this.#parts
+    const directory = directoryOf(paths[file] as string)
+    const request = {
+      owner: this.#owner,
+      file,
+      path: this.pathOf(file),
+      access,
+      admit: (open: OpenFile, stat: FileStat) => this.#admit(file, open, stat),
+    }
+    if (access !== 'create') {
+      await root.require(directory)
+      return handles.acquire(request)
+    }
+    await root.create(directory)
+    try {
+      return await handles.acquire(request)
+    } catch (error) {
+      if ((error as StorageError).code !== 'FILE_MISSING') throw error
+    }
+    // A directory that was there before has gone since.
+    root.forget()
+    await root.create(directory)
+    return handles.acquire(request)
+  }
+
+  async #admit(file: number, open: OpenFile, stat: FileStat): Promise<void> {
+    const { length } = extentOf(this.#parts.geometry, file)
+    if (stat.size > length) {
+      if (!this.#options.cutLongFiles) {
+        const path = this.pathOf(file)
+        const text = `the file has ${stat.size} bytes where the torrent has ${length}, and is not cut: ${path}`
+        throw new StorageError('FILE_TOO_LONG', text, { path, size: stat.size, length })
+      }
+      await open.truncate(length)
+    } else if (stat.size < length && this.#options.allocation === 'full') {
+      await open.truncate(length)
+    }
+    this.#seen[file] = 1
+  }
+
+  async #sync(file: number): Promise<void> {
+    const path = this.pathOf(file)
+    const handle = await this.#acquire(file, 'write')
+    try {
+      await handle.file.datasync()
+      if ((await handle.file.stat()).links > 0) return
+    } catch (error) {
+      throw storageFailure(error, { path })
+    } finally {
+      this.#parts.handles.release(handle)
+    }
+    void this.#parts.handles.evict(this.#owner, file)
+    throw new StorageError('FILE_MISSING', `the file was deleted while it was written: ${path}`, { path })
+  }
+
+  async #remove(file: number): Promise<void> {
+    const path = this.pathOf(file)
+    try {
+      if ((await this.status(file)) !== undefined) await this.#parts.handles.fileSystem.removeFile(path)
+    } catch (error) {
+      const failure = storageFailure(error, { path })
+      // Not the torrent's: a directory, a link, or something behind a link.
+      const isForeign = failure.code === 'FILE_KIND' || failure.code === 'PATH_OUTSIDE'
+      if (!isForeign && failure.code !== 'FILE_MISSING') throw failure
+    }
+    this.forget(file)
+  }
+
+  async #removeIfEmpty(directory: string): Promise<void> {
+    const path = this.#parts.root.resolve(directory)
+    try {
+      await this.#parts.root.require(directory)
+      await this.#parts.handles.fileSystem.removeDirectory(path)
+    } catch (error) {
+      const code = systemCode(error) ?? ''
+      if (!leftAlone.has(code)) throw storageFailure(error, { path })
+    }
+  }
+
+  async #forEach(files: readonly number[], work: (file: number) => Promise<void>): Promise<void> {
+    const queue = new PQueue({ concurrency: AT_ONCE })
+    await queue.addAll(files.map((file) => () => work(file)))
+  }
+}
+
+/** Why a directory stays: something else is in it, it is gone, or it is not a directory of ours. */
+const leftAlone: ReadonlySet<string> = new Set([
+  'ENOTEMPTY',
+  'EEXIST',
+  'ENOENT',
+  'ENOTDIR',
+  'FILE_MISSING',
+  'FILE_KIND',
+  'PATH_OUTSIDE',
+])
