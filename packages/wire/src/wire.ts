@@ -1,0 +1,382 @@
+// One connection to one peer: bytes on the stream side, messages on the other. What the socket reads is written into the
+// wire; what is read from the wire goes to the socket. `connectWire` does that for a ByteStream, `wireDuplex` for it-pipe.
+//
+// Every queue has a bound. In: one undecoded chunk and `incomingHighWaterMark` of written bytes; not pulling `receive()`
+// withholds the write callback and so stops the socket. Out: `highWaterMark` and one message; `send` answers false from there.
+//
+// Whatever ends the wire, each promise that it gave out settles. Errors are told through those promises; the 'error' event
+// has a listener from the start, so that nothing a peer does reaches the process.
+
+import { type AbortOptions, type Clock, equalBytes, type InfoHash, InputError, PeerError } from '@torrential/primitives'
+import { withAbort } from '@torrential/primitives'
+import { systemClock } from '@torrential/primitives/system'
+import {
+  encodeHandshake,
+  HANDSHAKE_LENGTH,
+  type Handshake,
+  type Message,
+  MessageDecoder,
+  type MessageLimits,
+} from '@torrential/protocol'
+import { toPeerError } from './connection-error.ts'
+import { Inbox } from './inbox.ts'
+import { KeepAlive } from './keep-alive.ts'
+import { Outbox } from './outbox.ts'
+import { bufferedReadable, DuplexOfBytes, setWaterMarks, type StreamCallback, streamError } from './stream-base.ts'
+
+export const WIRE_DEFAULTS = {
+  /** 64 blocks: enough for a 10 Gbit/s link while the event loop is busy for a millisecond. */
+  highWaterMark: 1_048_576,
+  /** Four reads of a socket. */
+  incomingHighWaterMark: 262_144,
+  /** Peers are dropped after two minutes of silence. */
+  keepAlive: 60_000,
+  handshakeTimeout: 10_000,
+} as const
+
+export interface WireOptions {
+  /** Bytes to be sent at which `send` starts to answer false. @default 1,048,576 */
+  readonly highWaterMark?: number
+  /** Bytes received and not pulled at which `write` starts to answer false. @default 262,144 */
+  readonly incomingHighWaterMark?: number
+  /** Milliseconds without sending after which a keep-alive goes out. @default 60,000 */
+  readonly keepAlive?: number
+  /** Caps on what the peer may send. */
+  readonly limits?: MessageLimits
+  /** @default the system's clock */
+  readonly clock?: Clock
+}
+
+export interface HandshakeOptions extends AbortOptions {
+  /** Milliseconds until the peer's handshake must be here. @default 10,000 */
+  readonly timeout?: number
+}
+
+export interface InitiateOptions extends HandshakeOptions {
+  /** Other infohashes that the peer may answer with: the v2 one of a hybrid torrent (BEP 52). @default none */
+  readonly alternatives?: readonly InfoHash[]
+}
+
+interface Drain {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: PeerError) => void
+}
+
+export class Wire extends DuplexOfBytes implements AsyncDisposable {
+  readonly #clock: Clock
+  readonly #highWaterMark: number
+  readonly #keepAliveInterval: number
+  readonly #decoder: MessageDecoder
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #closed: Promise<void>
+  #keepAlive: KeepAlive | undefined
+  #greeting: 'none' | 'begun' | 'sent' = 'none'
+  #flushScheduled = false
+  #finished = false
+  #settled = false
+  #failure: PeerError | undefined
+  #drain: Drain | undefined
+  #bytesIn = 0
+  #bytesOut = 0
+
+  /** @throws InputError `OPTION_RANGE` when a number is not positive */
+  constructor(options: WireOptions = {}) {
+    const settings = { ...WIRE_DEFAULTS, ...options }
+    for (const name of ['highWaterMark', 'incomingHighWaterMark', 'keepAlive'] as const) positive(name, settings[name])
+    super()
+    // `drained` wakes at half of the mark, so that a sender is not woken for every block.
+    setWaterMarks(this, {
+      readable: Math.ceil(settings.highWaterMark / 2),
+      writable: settings.incomingHighWaterMark,
+    })
+    this.#clock = options.clock ?? systemClock
+    this.#highWaterMark = settings.highWaterMark
+    this.#keepAliveInterval = settings.keepAlive
+    this.#decoder = new MessageDecoder(options.limits)
+    this.#inbox = new Inbox(this.#decoder, (error) => this.destroy(error))
+    this.#outbox = new Outbox((chunk) => {
+      this.#bytesOut += chunk.length
+      this.push(chunk)
+    })
+    this.on('error', () => {})
+    this.#closed = new Promise((resolve) => this.on('close', resolve))
+  }
+
+  /** Bytes received from the peer, handshake included. */
+  get bytesIn(): number {
+    return this.#bytesIn
+  }
+
+  /** Bytes made for the peer, handshake included. */
+  get bytesOut(): number {
+    return this.#bytesOut + this.#outbox.pending
+  }
+
+  /** Bytes that wait to be read by the socket. */
+  get buffered(): number {
+    return bufferedReadable(this) + this.#outbox.pending
+  }
+
+  /** Why the wire broke; undefined while it is open and when it was closed without an error. */
+  get failure(): PeerError | undefined {
+    return this.#failure
+  }
+
+  /** Pieces of the torrent: set it before the first `receive()` where it is known, and a bitfield's length is exact. */
+  get pieceCount(): number | undefined {
+    return this.#decoder.pieceCount
+  }
+
+  /** @throws InputError `OPTION_RANGE` when it is no positive integer */
+  set pieceCount(count: number) {
+    this.#decoder.pieceCount = count
+  }
+
+  /**
+   * The initiator's side: sends ours, then waits for theirs. Any failure closes the wire.
+   * @throws PeerError `HANDSHAKE_INFOHASH` when they answer for another torrent, `HANDSHAKE_PROTOCOL`,
+   * `HANDSHAKE_TRUNCATED`, `HANDSHAKE_TIMEOUT`, `CONNECTION_…`, `WIRE_CLOSED`; InputError `HANDSHAKE_TWICE`; the signal's reason
+   */
+  async handshake(local: Handshake, options: InitiateOptions = {}): Promise<Handshake> {
+    const greeting = encodeHandshake(local)
+    this.#begin(options)
+    this.#greet(greeting)
+    const remote = await this.#remote(options)
+    const allowed = [local.infoHash, ...(options.alternatives ?? [])]
+    if (!allowed.some((infoHash) => equalBytes(infoHash, remote.infoHash))) {
+      throw this.#abandon(new PeerError('HANDSHAKE_INFOHASH', 'the peer answered for another torrent', { remote }))
+    }
+    this.#startKeepAlive()
+    return remote
+  }
+
+  /**
+   * The receiver's side: waits for theirs, then sends what `answer` gives. Any failure closes the wire.
+   * @throws PeerError `HANDSHAKE_UNKNOWN_TORRENT` when `answer` gives undefined, and as `handshake`
+   */
+  async accept(
+    answer: (remote: Handshake) => Handshake | undefined,
+    options: HandshakeOptions = {},
+  ): Promise<Handshake> {
+    this.#begin(options)
+    const remote = await this.#remote(options)
+    let greeting: Uint8Array | undefined
+    try {
+      const local = answer(remote)
+      greeting = local && encodeHandshake(local)
+    } catch (error) {
+      this.destroy()
+      throw error
+    }
+    if (greeting === undefined) {
+      throw this.#abandon(
+        new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the peer wants a torrent unknown here', { remote }),
+      )
+    }
+    this.#greet(greeting)
+    this.#startKeepAlive()
+    return remote
+  }
+
+  /**
+   * Queues a message. Blocks and payloads are not copied and must not change. Messages of one turn of the event loop leave
+   * together. False when `highWaterMark` is reached (this message was taken; wait for `drained()`), or when the wire is closed.
+   * @throws InputError `HANDSHAKE_FIRST` before our handshake was sent; `MESSAGE_FIELD` when a field does not fit
+   */
+  send(message: Message): boolean {
+    if (this.#greeting !== 'sent') throw new InputError('HANDSHAKE_FIRST', 'the handshake must be sent first')
+    if (this.#finished || this.destroying) return false
+    this.#outbox.add(message)
+    this.#scheduleFlush()
+    return this.buffered < this.#highWaterMark
+  }
+
+  /**
+   * Resolves when `send` would answer true: at once, or when half of `highWaterMark` has left.
+   * @throws PeerError why the wire ended, `WIRE_CLOSED` when it was closed here; the signal's reason
+   */
+  drained(options: AbortOptions = {}): Promise<void> {
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
+    if (this.#settled || this.#finished) return Promise.reject(this.#failure ?? wireClosed())
+    if (this.buffered < this.#highWaterMark) return Promise.resolve()
+    this.#drain ??= newDrain()
+    return withAbort(this.#drain.promise, options.signal)
+  }
+
+  /**
+   * Messages in batches, one per read of the socket, never empty. Ends when the peer ended cleanly or the wire was closed
+   * here. Not pulling stops the socket. Leaving the loop leaves the wire open, and another `receive()` goes on behind the last
+   * batch; only one may wait at a time.
+   * @throws PeerError what broke the connection (`MESSAGE_LENGTH`, `MESSAGE_VALUE`, `MESSAGE_TRUNCATED`, `CONNECTION_…`), once;
+   * InputError `RECEIVE_BUSY`
+   */
+  receive(): AsyncIterableIterator<readonly Message[]> {
+    const inbox = this.#inbox
+    let done = false
+    const iterator: AsyncIterableIterator<readonly Message[]> = {
+      async next() {
+        if (done) return { value: undefined, done: true }
+        try {
+          const value = await inbox.next()
+          if (value !== undefined) return { value, done: false }
+        } catch (error) {
+          done = true
+          throw error
+        }
+        done = true
+        return { value: undefined, done: true }
+      },
+      async return() {
+        done = true
+        return { value: undefined, done: true }
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  /** We send no more: what is queued goes out, then our direction ends. `receive()` goes on until the peer ends too. */
+  finish(): void {
+    if (this.#finished || this.destroying) return
+    this.#outbox.flush()
+    this.#finished = true
+    this.#drain?.reject(wireClosed())
+    this.#drain = undefined
+    this.push(null)
+  }
+
+  /** Closes at once; what was queued is dropped (see `finish`). Resolves when everything is released. Idempotent. */
+  close(error?: PeerError): Promise<void> {
+    this.destroy(error)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Bytes from the socket; false when it should pause until `drain`. */
+  override write(chunk: Uint8Array): boolean {
+    return chunk.length === 0 ? true : super.write(chunk)
+  }
+
+  override _write(chunk: Uint8Array, done: StreamCallback): void {
+    this.#bytesIn += chunk.length
+    this.#inbox.write(chunk, done)
+  }
+
+  /** The peer has ended: nobody uses a connection that is open in one direction, so ours ends too once it is flushed. */
+  override _final(done: StreamCallback): void {
+    const error = this.#inbox.end()
+    if (error === undefined) this.finish()
+    done(error ?? null)
+  }
+
+  /** Called when less than half of the mark is queued and something was pushed since. */
+  override _read(done: StreamCallback): void {
+    done(null)
+    const drain = this.#drain
+    if (drain === undefined || this.buffered >= this.#highWaterMark) return
+    this.#drain = undefined
+    drain.resolve()
+  }
+
+  override _predestroy(): void {
+    this.#settle()
+  }
+
+  // Also here: a stream whose two directions have ended is destroyed without `_predestroy`.
+  override _destroy(done: StreamCallback): void {
+    this.#settle()
+    done(null)
+  }
+
+  #begin({ timeout }: HandshakeOptions): void {
+    if (timeout !== undefined) positive('timeout', timeout)
+    if (this.#greeting !== 'none') throw new InputError('HANDSHAKE_TWICE', 'the handshake has begun already')
+    this.#greeting = 'begun'
+  }
+
+  #greet(bytes: Uint8Array): void {
+    if (this.destroying) return
+    this.#greeting = 'sent'
+    this.#bytesOut += HANDSHAKE_LENGTH
+    this.push(bytes)
+  }
+
+  async #remote(options: HandshakeOptions): Promise<Handshake> {
+    const { signal, timeout = WIRE_DEFAULTS.handshakeTimeout } = options
+    const timer = this.#clock.timer(timeout, () => {
+      this.destroy(new PeerError('HANDSHAKE_TIMEOUT', `no handshake within ${timeout} ms`, { timeout }))
+    })
+    try {
+      return await withAbort(this.#inbox.handshake(), signal)
+    } catch (error) {
+      this.destroy()
+      throw error
+    } finally {
+      timer[Symbol.dispose]()
+    }
+  }
+
+  #abandon(error: PeerError): PeerError {
+    this.destroy(error)
+    return error
+  }
+
+  #startKeepAlive(): void {
+    if (this.#settled) return
+    this.#keepAlive = new KeepAlive(this.#clock, this.#keepAliveInterval, () => this.send({ type: 'keep-alive' }))
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    queueMicrotask(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false
+    if (this.#finished || this.destroying) return
+    this.#keepAlive?.touch()
+    this.#outbox.flush()
+  }
+
+  #settle(): void {
+    if (this.#settled) return
+    this.#settled = true
+    const error = streamError(this)
+    if (error !== undefined) this.#failure = toPeerError(error)
+    this.#keepAlive?.[Symbol.dispose]()
+    this.#inbox.close(this.#failure)
+    this.#drain?.reject(this.#failure ?? wireClosed())
+    this.#drain = undefined
+  }
+}
+
+function positive(name: string, value: number): void {
+  if (!(value > 0)) throw new InputError('OPTION_RANGE', `${name} must be positive, not ${value}`)
+}
+
+function wireClosed(): PeerError {
+  return new PeerError('WIRE_CLOSED', 'the wire was closed')
+}
+
+function newDrain(): Drain {
+  const { promise, resolve, reject } = withResolvers()
+  // Whoever waits gets it; when nobody does any more, it is nobody's.
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}
+
+function withResolvers() {
+  let resolve = (): void => {}
+  let reject = (_error: PeerError): void => {}
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
