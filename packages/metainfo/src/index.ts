@@ -24,3 +24,8 @@ export { choosePieceLength } from './piece-length.ts'
 export type { SafePathOptions } from './safe-path.ts'
 export { SafePaths } from './safe-path.ts'
 export { safeName } from './safe-name.ts'
+// Magnet links
+export type { FileRange, Magnet, MagnetLimits, MagnetParts, NamedPeer } from './magnet.ts'
+export { MAGNET_LIMITS } from './magnet.ts'
+export { formatMagnet } from './format-magnet.ts'
+export { parseMagnet } from './parse-magnet.ts'
