@@ -26,6 +26,8 @@ export interface StoredFile {
   readonly path: string
   /** Padding (BEP 47) is never on disk. @default what the geometry says */
   readonly pad?: boolean
+  /** A symbolic link of the torrent (BEP 47): neither made nor followed. Such files are empty. */
+  readonly symlink?: string
 }
 
 export interface FileStorageParts {
@@ -54,6 +56,7 @@ export interface FileStorageOptions {
 
 export class FileStorage implements Storage, PieceLayout {
   readonly geometry: Geometry
+  /** 1 for a file that is never on disk. */
   readonly #pads: Uint8Array
   readonly #root: RootDirectory
   readonly #files: TorrentFiles
@@ -76,7 +79,9 @@ export class FileStorage implements Storage, PieceLayout {
       throw new InputError('STORAGE_FILES', `${geometry.files.length} files expected, not ${files.length}`)
     }
     this.geometry = geometry
-    this.#pads = Uint8Array.from(files, (file, index) => Number(file.pad ?? extentOf(geometry, index).pad))
+    this.#pads = Uint8Array.from(files, (file, index) =>
+      Number(file.symlink !== undefined || (file.pad ?? extentOf(geometry, index).pad)),
+    )
     for (const [index, file] of files.entries()) if (this.#pads[index] === 0) checkRelativePath(file.path)
     if (options.partFile !== undefined) checkRelativePath(options.partFile)
     const paths = files.map((file) => file.path)

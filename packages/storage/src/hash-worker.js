@@ -1,0 +1,146 @@
+// A thread that opens, reads and hashes pieces by itself: only paths go in and digests come out, never the bytes.
+// Plain JavaScript with nothing but node builtins, so that a Worker can start it from `src` as well as from `dist`.
+//
+// In:  { id, kind, cancel, paths, runs, counts, leaves } as in hash-batch.ts
+// Out: { id, digests, found } or { id, failure }
+// It reads 1 MiB at a time into one buffer and looks at `cancel` before each read.
+
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+
+const BLOCK = 16_384
+const MISSING = new Set(['ENOENT', 'ENOTDIR'])
+const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+const buffer = Buffer.allocUnsafeSlow(1_048_576)
+
+parentPort?.on('message', (batch) => {
+  parentPort?.postMessage(hashBatch(batch))
+})
+
+function hashBatch(batch) {
+  const { id, kind, cancel, runs, counts, leaves } = batch
+  const length = kind === 'sha1' ? 20 : 32
+  const digests = new Uint8Array(counts.length * length)
+  const found = new Uint8Array(counts.length)
+  const files = new Files(batch.paths)
+  let run = 0
+  try {
+    for (let i = 0; i < counts.length; i++) {
+      const digest = hashPiece(kind, leaves[i], files, runs.subarray(run * 3, (run + counts[i]) * 3), cancel)
+      run += counts[i]
+      if (digest === undefined) continue
+      digests.set(digest, i * length)
+      found[i] = 1
+    }
+    return { id, digests, found }
+  } catch (error) {
+    return { id, failure: { code: error.code ?? 'HASH_FAILED', message: error.message, path: files.current } }
+  } finally {
+    files.close()
+  }
+}
+
+/** The digest of a piece, or undefined when its bytes are not all there. */
+function hashPiece(kind, leaves, files, runs, cancel) {
+  const hash = kind === 'sha1' ? createHash('sha1') : new Merkle(leaves)
+  let filled = 0
+  for (let i = 0; i < runs.length; i += 3) {
+    const fd = runs[i] < 0 ? -1 : files.open(runs[i])
+    if (fd === undefined) return undefined
+    let position = runs[i + 1]
+    for (let left = runs[i + 2]; left > 0; ) {
+      if (Atomics.load(cancel, 0) !== 0) throw Object.assign(new Error('cancelled'), { code: 'CANCELLED' })
+      const wanted = Math.min(left, buffer.length - filled)
+      const count = fd < 0 ? zeros(filled, wanted) : readSync(fd, buffer, filled, wanted, position)
+      if (count === 0) return undefined
+      filled += count
+      position += count
+      left -= count
+      if (filled < buffer.length) continue
+      hash.update(buffer)
+      filled = 0
+    }
+  }
+  // Leaves are cut from the start of the buffer, so only a piece's last update may be anything but whole blocks.
+  if (filled > 0) hash.update(buffer.subarray(0, filled))
+  return hash.digest()
+}
+
+function zeros(at, length) {
+  buffer.fill(0, at, at + length)
+  return length
+}
+
+/** One open file at a time: pieces come in order. */
+class Files {
+  #paths
+  #index = -1
+  #fd
+  #missing = new Set()
+
+  constructor(paths) {
+    this.#paths = paths
+  }
+
+  get current() {
+    return this.#paths[this.#index]
+  }
+
+  open(index) {
+    if (index === this.#index && this.#fd !== undefined) return this.#fd
+    if (this.#missing.has(index)) return undefined
+    this.close()
+    this.#index = index
+    try {
+      this.#fd = openSync(this.#paths[index], flags)
+    } catch (error) {
+      if (!MISSING.has(error.code)) throw error
+      this.#missing.add(index)
+      return undefined
+    }
+    if (!fstatSync(this.#fd).isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
+    return this.#fd
+  }
+
+  close() {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+}
+
+/** Root of a piece's tree (BEP 52): SHA-256 of each 16 KiB block, absent leaves are 32 zero bytes. */
+class Merkle {
+  #leaves
+  #layer = []
+
+  constructor(leaves) {
+    this.#leaves = leaves
+  }
+
+  update(bytes) {
+    for (let at = 0; at < bytes.length; at += BLOCK) {
+      this.#layer.push(
+        createHash('sha256')
+          .update(bytes.subarray(at, at + BLOCK))
+          .digest(),
+      )
+    }
+  }
+
+  digest() {
+    let layer = this.#layer
+    let absent = Buffer.alloc(32)
+    for (let width = this.#leaves; width > 1; width /= 2) {
+      const above = []
+      for (let i = 0; i < layer.length; i += 2) above.push(pair(layer[i], layer[i + 1] ?? absent))
+      absent = pair(absent, absent)
+      layer = above
+    }
+    return layer[0]
+  }
+}
+
+function pair(left, right) {
+  return createHash('sha256').update(left).update(right).digest()
+}

@@ -1,0 +1,93 @@
+// Hashes a small batch on this thread, reading through the thread pool of the process: for torrents so small that starting a
+// worker would take longer. The same answer as `hash-worker.js`.
+
+import { MerkleHasher } from '@torrential/metainfo'
+import { createHash } from 'node:crypto'
+import type { FileSystem, OpenFile } from './file-system.ts'
+import type { HashBatch, HashedBatch } from './hash-batch.ts'
+import { readFully } from './pooled-io.ts'
+import { storageFailure } from './storage-failure.ts'
+
+const READ_LENGTH = 1_048_576
+/** The bytes are not there, or not all: no error, the piece just has no digest. */
+const ABSENT: ReadonlySet<string> = new Set(['FILE_MISSING', 'SHORT_READ'])
+
+/** @throws StorageError `FILE_KIND` or the system's code; the reason of `cancelled` */
+export async function hashInline(
+  batch: HashBatch,
+  fileSystem: FileSystem,
+  cancelled: () => boolean,
+): Promise<HashedBatch> {
+  const length = batch.kind === 'sha1' ? 20 : 32
+  const digests = new Uint8Array(batch.counts.length * length)
+  const found = new Uint8Array(batch.counts.length)
+  const reader = new RunReader(batch.paths, fileSystem)
+  let run = 0
+  try {
+    for (const [index, count] of batch.counts.entries()) {
+      if (cancelled()) break
+      const runs = batch.runs.subarray(run * 3, (run + count) * 3)
+      run += count
+      const hash = batch.kind === 'sha1' ? createHash('sha1') : new MerkleHasher(batch.leaves[index] ?? 1)
+      if (!(await reader.feed(runs, (bytes) => void hash.update(bytes)))) continue
+      digests.set(hash.digest(), index * length)
+      found[index] = 1
+    }
+  } finally {
+    await reader.close()
+  }
+  return { digests, found }
+}
+
+/** Reads runs in order, with one file open at a time. */
+class RunReader {
+  readonly #paths: readonly string[]
+  readonly #fileSystem: FileSystem
+  #index = -1
+  #file: OpenFile | undefined
+
+  constructor(paths: readonly string[], fileSystem: FileSystem) {
+    this.#paths = paths
+    this.#fileSystem = fileSystem
+  }
+
+  /** False when some bytes are not there. */
+  async feed(runs: Float64Array, take: (bytes: Uint8Array) => void): Promise<boolean> {
+    for (let i = 0; i < runs.length; i += 3) {
+      const index = runs[i] as number
+      try {
+        await this.#feedRun(index, runs[i + 1] as number, runs[i + 2] as number, take)
+      } catch (error) {
+        const failure = storageFailure(error, { path: this.#paths[index] ?? '' })
+        if (ABSENT.has(failure.code)) return false
+        throw failure
+      }
+    }
+    return true
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+  }
+
+  async #feedRun(index: number, position: number, length: number, take: (bytes: Uint8Array) => void): Promise<void> {
+    for (let done = 0; done < length; ) {
+      const bytes = Buffer.alloc(Math.min(READ_LENGTH, length - done))
+      if (index >= 0) await readFully(await this.#open(index), bytes, position + done, this.#paths[index] as string)
+      take(bytes)
+      done += bytes.length
+    }
+  }
+
+  async #open(index: number): Promise<OpenFile> {
+    if (this.#file !== undefined && this.#index === index) return this.#file
+    await this.close()
+    const file = await this.#fileSystem.open(this.#paths[index] as string, 'read')
+    this.#file = file
+    this.#index = index
+    if ((await file.stat()).kind !== 'file') throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
+    return file
+  }
+}
