@@ -41,8 +41,7 @@ export async function dialTcp(
   context: TcpDialContext,
 ): Promise<SocketStream> {
   throwIfAborted(options)
-  const timeout = options.timeout ?? DIAL_DEFAULTS.timeout
-  if (!(timeout > 0)) throw new InputError('DIAL_OPTIONS', `a timeout of ${timeout} ms is not positive`)
+  const timeout = checkTimeout(options)
   // Through the gate again: an address that was not made by it could hold a name, and a name would be looked up.
   const { host, port, family } = peerAddress(address.host, address.port)
   const socket = connect({
@@ -62,6 +61,13 @@ export async function dialTcp(
   return stream
 }
 
+/** @throws InputError `DIAL_OPTIONS` unless the timeout is positive */
+export function checkTimeout(options: DialOptions): number {
+  const timeout = options.timeout ?? DIAL_DEFAULTS.timeout
+  if (!(timeout > 0)) throw new InputError('DIAL_OPTIONS', `a timeout of ${timeout} ms is not positive`)
+  return timeout
+}
+
 function connected(
   socket: Socket,
   address: PeerAddress,
@@ -76,14 +82,15 @@ function connected(
       socket.off('connect', onConnect).off('error', onError).off('close', onClose)
       end()
     }
-    const fail = (error: unknown) => {
-      settle(() => reject(error as Error))
+    const fail = (error: Error) => {
+      settle(() => reject(error))
       socket.destroy()
     }
     const onConnect = () => settle(resolve)
     const onError = (error: NodeJS.ErrnoException) => fail(dialError(address, error))
-    const onClose = () => fail(new PeerError('TRANSPORT_CLOSED', 'the transport was closed while dialling', { address }))
-    const onAbort = () => fail(signal?.reason)
+    const onClose = () =>
+      fail(new PeerError('TRANSPORT_CLOSED', 'the transport was closed while dialling', { address }))
+    const onAbort = () => fail(signal?.reason as Error)
     const timer = clock.timer(timeout, () => {
       fail(new PeerError('DIAL_TIMEOUT', `${formatAddress(address)} did not answer in ${timeout} ms`, { address }))
     })

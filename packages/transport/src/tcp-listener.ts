@@ -1,21 +1,15 @@
-// A bound TCP port. Accepted sockets wait in an AcceptQueue until somebody pulls them.
+// A bound TCP port. Accepted sockets wait in a bounded queue until somebody pulls them.
 //
 // Closing releases the port at once and does not wait for connections: node's own `close` event comes only after the last
 // of them has ended, which for a peer may be tomorrow.
 
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
-import type { Inbound, Listener, ListenOptions } from '@torrential/contracts'
+import type { ListenOptions } from '@torrential/contracts'
 import type { PeerAddress } from '@torrential/primitives'
 import { formatAddress, InputError, peerAddress, throwIfAborted } from '@torrential/primitives'
-import { AcceptQueue } from './accept-queue.ts'
+import { checkBacklog, QueueListener } from './queue-listener.ts'
 import { ignoreError, SocketStream } from './socket-stream.ts'
-
-/** What a listener does when its options say nothing. */
-export const LISTEN_DEFAULTS = {
-  /** Connections. As many as may be in their handshake at once; a busier port is being flooded. */
-  backlog: 256,
-}
 
 export interface TcpListenContext {
   /** Bytes buffered in each direction of an accepted socket. */
@@ -23,7 +17,7 @@ export interface TcpListenContext {
   /** Called with every accepted socket, so that its owner can close it at any time. */
   readonly own: (socket: Socket) => void
   /** Called once when the listener has begun to close. */
-  readonly released: (listener: Listener) => void
+  readonly released: (listener: QueueListener) => void
 }
 
 const codes: Readonly<Record<string, string>> = {
@@ -40,20 +34,28 @@ export async function listenTcp(
   address: PeerAddress,
   options: ListenOptions,
   context: TcpListenContext,
-): Promise<TcpListener> {
+): Promise<QueueListener> {
   throwIfAborted(options)
-  const backlog = checkBacklog(options)
+  checkBacklog(options)
   const { host, port } = peerAddress(address.host, address.port)
   const server = createServer({ noDelay: true, allowHalfOpen: false, highWaterMark: context.highWaterMark })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const code = codes[cause.code ?? ''] ?? 'LISTEN_FAILED'
-      const message = `cannot listen on ${formatAddress(address)}: ${cause.code ?? cause.message}`
-      reject(new InputError(code, message, { cause, address }))
-    })
-    server.listen({ host, port }, resolve)
+  await bind(server, host, port, address)
+  const bound = server.address() as { readonly address: string; readonly port: number }
+  const listener = new QueueListener(peerAddress(bound.address, bound.port), options, async (closed) => {
+    server.close()
+    context.released(closed)
+    // The handle is closed now; one turn of the event loop later its callback has run as well.
+    await new Promise<void>((resolve) => setImmediate(resolve))
   })
-  const listener = new TcpListener(server, backlog, options.signal, context)
+  // A failed accept (out of descriptors, say) loses that connection; the port stays open for the next.
+  server.on('error', ignoreError)
+  server.on('connection', (socket) => {
+    socket.on('error', ignoreError)
+    context.own(socket)
+    const stream = SocketStream.over(socket)
+    if (stream === undefined) socket.destroy()
+    else listener.queue.push(stream)
+  })
   if (options.signal?.aborted === true) {
     await listener[Symbol.asyncDispose]()
     throwIfAborted(options)
@@ -61,66 +63,17 @@ export async function listenTcp(
   return listener
 }
 
-/** @throws InputError `LISTEN_OPTIONS` unless the backlog is a positive integer */
-export function checkBacklog(options: ListenOptions): number {
-  const backlog = options.backlog ?? LISTEN_DEFAULTS.backlog
-  if (!Number.isInteger(backlog) || backlog < 1) {
-    throw new InputError('LISTEN_OPTIONS', `a backlog of ${backlog} is not a positive integer`)
-  }
-  return backlog
-}
-
-/** Pull connections with `for await`; leaving the loop, the signal or disposing stops listening. */
-export class TcpListener implements Listener {
-  readonly address: PeerAddress
-  readonly #server: Server
-  readonly #queue: AcceptQueue
-  readonly #signal: AbortSignal | undefined
-  readonly #context: TcpListenContext
-  readonly #onAbort = () => void this[Symbol.asyncDispose]()
-  #closing: Promise<void> | undefined
-
-  /** `server` is bound. */
-  constructor(server: Server, backlog: number, signal: AbortSignal | undefined, context: TcpListenContext) {
-    const bound = server.address() as { readonly address: string; readonly port: number }
-    this.address = peerAddress(bound.address, bound.port)
-    this.#server = server
-    this.#queue = new AcceptQueue(backlog)
-    this.#signal = signal
-    this.#context = context
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
-    // A failed accept (out of descriptors, say) loses that connection; the port stays open for the next.
-    server.on('error', ignoreError)
-    server.on('connection', (socket) => {
-      socket.on('error', ignoreError)
-      context.own(socket)
-      const stream = SocketStream.over(socket)
-      if (stream === undefined) socket.destroy()
-      else this.#queue.push(stream)
-    })
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Inbound, undefined> {
-    return {
-      next: () => this.#queue.next(),
-      return: async () => {
-        await this[Symbol.asyncDispose]()
-        return { done: true, value: undefined }
-      },
+function bind(server: Server, host: string, port: number, address: PeerAddress): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const onError = (cause: NodeJS.ErrnoException) => {
+      const code = codes[cause.code ?? ''] ?? 'LISTEN_FAILED'
+      const message = `cannot listen on ${formatAddress(address)}: ${cause.code ?? cause.message}`
+      reject(new InputError(code, message, { cause, address }))
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async #close(): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-    this.#server.close()
-    this.#queue.close()
-    this.#context.released(this)
-    // The handle is closed now; one turn of the event loop later its callback has run as well.
-    await new Promise<void>((resolve) => setImmediate(resolve))
-  }
+    server.once('error', onError)
+    server.listen({ host, port }, () => {
+      server.off('error', onError)
+      resolve()
+    })
+  })
 }
