@@ -1,0 +1,81 @@
+// One run of a program, measured from outside by the kernel's accounting, the same way for every contestant.
+//
+// Wall time is ours, from the start of the process to its end, start-up included. CPU seconds and peak memory come from wait4 through
+// GNU time (Debian package `time`): CPU is user + system of the process and every child that it waited for; peak memory is the
+// largest resident set of any one process among them. A program that maps its files (libtorrent) has the mapped pages in there.
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { findProgram } from '@torrential/interop'
+
+/** What to run. It must end by itself when it has done its work. */
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Written to its standard input, which is then closed. */
+  readonly input?: string
+}
+
+/** What it took. */
+export interface Measurement {
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+  readonly peakBytes: number
+}
+
+const tailLength = 4_000
+
+/** True, or why nothing can be measured here. */
+export function timeAvailable(): true | string {
+  return findProgram('time') !== undefined || 'GNU time is not installed (Debian: time)'
+}
+
+/**
+ * Runs a command to its end.
+ * @param figures path of a file that GNU time may write
+ * @param deadline milliseconds after which it is killed
+ * @throws Error with the end of its output when it fails or is too slow
+ */
+export async function measure(command: Command, figures: string, deadline: number): Promise<Measurement> {
+  const format = ['-f', '%U %S %M', '-o', figures, '--']
+  const start = performance.now()
+  const child = spawn(findProgram('time') ?? 'time', [...format, command.command, ...command.args], {
+    stdio: 'pipe',
+    // A group of its own, so that the deadline reaches the program under `time` too.
+    detached: true,
+  })
+  const output = collectTail(child)
+  child.stdin.on('error', () => {})
+  child.stdin.end(command.input ?? '')
+  const kill = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), deadline)
+  const code = await new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (exitCode, signal) => resolve(exitCode ?? signal ?? 'lost'))
+  }).finally(() => clearTimeout(kill))
+  const wallSeconds = (performance.now() - start) / 1000
+  if (code !== 0) throw new Error(`${command.command} ended with ${code}\n${output()}`)
+  return { wallSeconds, ...parseFigures(await readFile(figures, 'latin1')) }
+}
+
+function collectTail(child: ReturnType<typeof spawn>): () => string {
+  let tail = ''
+  const add = (bytes: Buffer): void => {
+    tail = (tail + bytes.toString()).slice(-tailLength)
+  }
+  child.stdout?.on('data', add)
+  child.stderr?.on('data', add)
+  return () => tail
+}
+
+/** Reads what GNU time wrote: seconds of user and system, kibibytes. */
+export function parseFigures(text: string): Omit<Measurement, 'wallSeconds'> {
+  const [user, system, kibibytes] = (text.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
+  if (
+    user === undefined ||
+    system === undefined ||
+    kibibytes === undefined ||
+    Number.isNaN(user + system + kibibytes)
+  ) {
+    throw new Error(`GNU time wrote ${JSON.stringify(text)}`)
+  }
+  return { cpuSeconds: user + system, peakBytes: kibibytes * 1024 }
+}

@@ -1,0 +1,220 @@
+// transmission-daemon, through its RPC interface.
+//
+// It refuses to connect to loopback addresses, so it runs inside the ground's network namespace. It knows peers from trackers only:
+// they come through a FixedTracker on our end of the link. Its RPC port is reached over the link too.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Counterpart, Limits, PeerOptions, PeerStatus, RunningPeer } from './counterpart.ts'
+import { until } from './deadline.ts'
+import { FixedTracker } from './fixed-tracker.ts'
+import { freePort } from './free-port.ts'
+import type { Ground } from './ground.ts'
+import { NetworkNamespace } from './network-namespace.ts'
+import { findProgram, Program } from './program.ts'
+
+interface TorrentFields {
+  readonly status: number
+  readonly pieces: string
+  readonly percentDone: number
+  readonly leftUntilDone: number
+  readonly downloadedEver: number
+  readonly uploadedEver: number
+  readonly peersConnected: number
+  readonly error: number
+  readonly errorString: string
+}
+
+const sessionHeader = 'x-transmission-session-id'
+const checking = new Set([1, 2])
+const fields = [
+  'status',
+  'pieces',
+  'percentDone',
+  'leftUntilDone',
+  'downloadedEver',
+  'uploadedEver',
+  'peersConnected',
+  'error',
+  'errorString',
+]
+
+class Transmission implements RunningPeer {
+  readonly name = 'transmission'
+  readonly address: string
+  readonly #program: Program
+  readonly #rpc: string
+  #session = ''
+
+  private constructor(program: Program, address: string, rpc: string) {
+    this.#program = program
+    this.address = address
+    this.#rpc = rpc
+  }
+
+  static async start(ground: Ground, options: PeerOptions): Promise<Transmission> {
+    const { namespace } = ground
+    if (namespace === undefined) throw new Error('transmission needs a ground with a network namespace')
+    const config = await ground.folder('transmission')
+    const [port, rpcPort] = [await freePort(ground.host), await freePort(ground.host)]
+    await writeFile(join(config, 'settings.json'), JSON.stringify(settings(options, port, rpcPort)))
+    const program = ground.own(
+      new Program({
+        name: 'transmission',
+        command: findProgram('transmission-daemon') ?? 'transmission-daemon',
+        args: ['--foreground', '--config-dir', config, '--log-info'],
+        namespace: namespace.name,
+      }),
+    )
+    const rpc = `http://${namespace.inside}:${rpcPort}/transmission/rpc`
+    const transmission = new Transmission(program, `${namespace.inside}:${port}`, rpc)
+    await transmission.#ready()
+    await transmission.#add(ground, options)
+    return transmission
+  }
+
+  async done(): Promise<void> {
+    await until(
+      'transmission to finish',
+      async () => {
+        const { percentDone, leftUntilDone, status, pieces } = await this.#fields()
+        return !checking.has(status) && percentDone === 1 && leftUntilDone === 0 && pieces !== ''
+      },
+      { deadline: 120_000, detail: () => this.output() },
+    )
+    // Its write cache is flushed when a torrent stops.
+    await this.#call('torrent-stop', { ids: [1] })
+    await until('transmission to stop the torrent', async () => (await this.#fields()).status === 0)
+    await this.#call('torrent-start-now', { ids: [1] })
+  }
+
+  async status(): Promise<PeerStatus> {
+    const torrent = await this.#fields()
+    return {
+      have: Uint8Array.from(Buffer.from(torrent.pieces, 'base64')),
+      downloaded: torrent.downloadedEver,
+      uploaded: torrent.uploadedEver,
+      peers: torrent.peersConnected,
+    }
+  }
+
+  async setLimits({ upload, download }: Limits): Promise<void> {
+    await this.#call('session-set', limitSettings({ upload, download }))
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.stop()
+  }
+
+  output(): string {
+    return this.#program.tail()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #ready(): Promise<void> {
+    await until(
+      'transmission to answer',
+      async () => {
+        this.#program.assertRunning()
+        return this.#call('session-get', {}).then(
+          () => true,
+          () => false,
+        )
+      },
+      { detail: () => this.output() },
+    )
+  }
+
+  async #add(ground: Ground, options: PeerOptions): Promise<void> {
+    const metainfo = Buffer.from(options.torrent).toString('base64')
+    await this.#call('torrent-add', { metainfo, 'download-dir': options.directory, paused: true })
+    const trackers = [...(options.trackers ?? [])]
+    if ((options.peers ?? []).length > 0) {
+      trackers.push(ground.own(await FixedTracker.start(ground.host, options.peers ?? [])).url)
+    }
+    if (trackers.length > 0) await this.#call('torrent-set', { ids: [1], trackerAdd: trackers })
+    await this.#call('torrent-verify', { ids: [1] })
+    await until('transmission to check its files', async () => !checking.has((await this.#fields()).status), {
+      detail: () => this.output(),
+    })
+    await this.#call('torrent-start-now', { ids: [1] })
+  }
+
+  async #fields(): Promise<TorrentFields> {
+    this.#program.assertRunning()
+    const { torrents } = (await this.#call('torrent-get', { ids: [1], fields })) as { torrents: TorrentFields[] }
+    const [torrent] = torrents
+    if (torrent === undefined) throw new Error(`transmission has no torrent\n${this.output()}`)
+    // 3 is a local error (disk); 1 and 2 are a tracker's.
+    if (torrent.error === 3) throw new Error(`transmission: ${torrent.errorString}\n${this.output()}`)
+    return torrent
+  }
+
+  async #call(method: string, parameters: object): Promise<unknown> {
+    const post = (): Promise<Response> =>
+      fetch(this.#rpc, {
+        method: 'POST',
+        headers: { [sessionHeader]: this.#session },
+        body: JSON.stringify({ method, arguments: parameters }),
+      })
+    let response = await post()
+    if (response.status === 409) {
+      this.#session = response.headers.get(sessionHeader) ?? ''
+      response = await post()
+    }
+    const answer = (await response.json()) as { result: string; arguments: unknown }
+    if (answer.result !== 'success') throw new Error(`transmission: ${method}: ${answer.result}`)
+    return answer.arguments
+  }
+}
+
+/** Its limits count in kB per second. */
+function limitSettings({ upload, download }: { upload: number | undefined; download: number | undefined }): object {
+  const kilobytes = (bytes: number): number => Math.max(1, Math.round(bytes / 1000))
+  return {
+    ...(upload === undefined ? {} : { 'speed-limit-up-enabled': upload > 0, 'speed-limit-up': kilobytes(upload) }),
+    ...(download === undefined
+      ? {}
+      : { 'speed-limit-down-enabled': download > 0, 'speed-limit-down': kilobytes(download) }),
+  }
+}
+
+function settings(options: PeerOptions, port: number, rpcPort: number): object {
+  return {
+    'peer-port': port,
+    'rpc-port': rpcPort,
+    'rpc-bind-address': '0.0.0.0',
+    'rpc-whitelist-enabled': false,
+    'rpc-host-whitelist-enabled': false,
+    'dht-enabled': false,
+    'lpd-enabled': false,
+    'pex-enabled': false,
+    'utp-enabled': false,
+    'port-forwarding-enabled': false,
+    encryption: 0,
+    'rename-partial-files': false,
+    'download-dir': options.directory,
+    'ratio-limit-enabled': false,
+    'seed-queue-enabled': false,
+    'download-queue-enabled': false,
+    'scrape-paused-torrents-enabled': false,
+    ...limitSettings({ upload: options.uploadLimit ?? 0, download: options.downloadLimit ?? 0 }),
+  }
+}
+
+/** See the module's header. */
+export const transmission: Counterpart = {
+  name: 'transmission',
+  needsNamespace: true,
+  async available() {
+    if (findProgram('transmission-daemon') === undefined) {
+      return 'transmission-daemon is not installed (Debian: transmission-daemon)'
+    }
+    const namespaces = NetworkNamespace.available()
+    return namespaces === true || `transmission takes no loopback peers, and ${namespaces}`
+  },
+  seed: (ground, options) => Transmission.start(ground, options),
+  leech: (ground, options) => Transmission.start(ground, options),
+}
