@@ -87,6 +87,7 @@ export class MemoryChannel {
     if (this.#finished) return
     this.#finished = true
     this.#accept()
+    if (this.#discarding) return
     this.#parcels.push({ at: this.#arrival(0) })
     this.#move()
   }
