@@ -38,3 +38,25 @@ export {
   HandshakeDecoder,
   PROTOCOL_HEADER,
 } from './handshake.ts'
+// Extensions
+export type { ExtensionHandshake } from './extension-handshake.ts'
+export {
+  decodeExtensionHandshake,
+  encodeExtensionHandshake,
+  EXTENSION_LIMITS,
+  EXTENSION_NAMES,
+} from './extension-handshake.ts'
+export type { MetadataData, MetadataMessage } from './metadata-message.ts'
+export {
+  decodeMetadataMessage,
+  encodeMetadataMessage,
+  METADATA_PIECE_LENGTH,
+  metadataPieceLength,
+} from './metadata-message.ts'
+export type { PexMessage, PexPeer } from './pex-message.ts'
+export { decodePexMessage, encodePexMessage, PEX_LIMIT } from './pex-message.ts'
+export { decodeDontHave, encodeDontHave } from './dont-have-message.ts'
+export type { HolepunchError, HolepunchMessage } from './holepunch-message.ts'
+export { decodeHolepunch, encodeHolepunch } from './holepunch-message.ts'
+// Fast extension
+export { allowedFastSet } from './allowed-fast.ts'
