@@ -115,17 +115,21 @@ class ReadCache implements CachedStorage {
     const run: Run = { length, reading: this.#storage.read(piece, start, length), bytes: undefined }
     this.#runs.set(key, run)
     this.cache.bytes += length
-    run.reading.then(
-      (bytes) => {
-        run.bytes = bytes
-      },
-      () => this.#forget(key, run),
-    )
+    void this.#settle(key, run)
     for (const [oldest, old] of this.#runs) {
       if (this.cache.bytes <= this.#limit) break
       this.#forget(oldest, old)
     }
     return run
+  }
+
+  async #settle(key: number, run: Run): Promise<void> {
+    try {
+      run.bytes = await run.reading
+    } catch {
+      // Each reader asks the storage for its own block then, and gets its own answer.
+      this.#forget(key, run)
+    }
   }
 
   #drop(piece: PieceIndex, start: number, end: number): void {

@@ -298,11 +298,7 @@ export class FileStorage implements Storage, PieceLayout {
 
   async #hold(work: () => Promise<void>): Promise<void> {
     const running = work()
-    const done = running.then(
-      () => {},
-      () => {},
-    )
-    this.#exclusive = done
+    this.#exclusive = running.catch(() => {})
     try {
       await running
     } finally {

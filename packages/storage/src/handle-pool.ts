@@ -266,15 +266,15 @@ export class HandlePool implements AsyncDisposable {
     // It never opened: `#open` has cleaned up.
     if (file === undefined) return
     entry.open = undefined
+    void this.#closeFile(entry, file)
+  }
+
+  async #closeFile(entry: Entry, file: OpenFile): Promise<void> {
     // What a failing close could lose is what nobody has flushed; `flush` reports that itself.
-    void file
-      .close()
-      .catch(() => {})
-      .then(() => {
-        this.#forget(entry)
-        entry.request.owner.handleClosed?.(entry.request.file)
-        this.#freeSlot()
-      })
+    await file.close().catch(() => {})
+    this.#forget(entry)
+    entry.request.owner.handleClosed?.(entry.request.file)
+    this.#freeSlot()
   }
 
   #forget(entry: Entry): void {

@@ -133,6 +133,7 @@ export class HashPool implements AsyncDisposable {
       const job = this.#queue.shift() as Job
       if (thread.jobs.size === 0) thread.worker.ref()
       thread.jobs.set(job.id, job)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       thread.worker.postMessage({ id: job.id, cancel: job.cancel.flag, ...job.batch })
     }
   }

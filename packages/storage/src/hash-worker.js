@@ -15,6 +15,7 @@ const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 const buffer = Buffer.allocUnsafeSlow(1_048_576)
 
 parentPort?.on('message', (batch) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(hashBatch(batch))
 })
 

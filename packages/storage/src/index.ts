@@ -19,6 +19,7 @@ export type { CallTimings, StorageTimings, TimedStorage } from './timed.ts'
 export { timed } from './timed.ts'
 // Where pieces lie
 export type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
+export { allPieces } from './piece-extent.ts'
 // Checking
 export type { CheckPiecesParts, PieceVerdict } from './check-pieces.ts'
 export { checkPieces } from './check-pieces.ts'
@@ -27,3 +28,6 @@ export { FilePieceHasher } from './file-piece-hasher.ts'
 export type { HashBatch, HashedBatch, HashPlan } from './hash-batch.ts'
 export type { HashCancel, HashPoolOptions } from './hash-pool.ts'
 export { HashPool } from './hash-pool.ts'
+// Creating
+export type { CreateOptions, CreationProgress, TorrentCreation } from './create-torrent.ts'
+export { createTorrent } from './create-torrent.ts'

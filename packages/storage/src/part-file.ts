@@ -46,7 +46,7 @@ export class PartFile {
   readonly #fingerprint: Uint8Array
   readonly #records = new Map<string, PartRecord>()
   #end = 0
-  #last: Promise<void> = Promise.resolve()
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(geometry: Geometry, paths: readonly string[]) {
     this.#geometry = geometry
@@ -99,10 +99,7 @@ export class PartFile {
   reserve(file: OpenFile, path: string, piece: PieceIndex, index: number): Promise<PartRecord> {
     // One after the other: a record that could not be written must not leave a hole in front of the next one.
     const turn = this.#last.then(() => this.find(piece, index) ?? this.#append(file, path, piece, index))
-    this.#last = turn.then(
-      () => {},
-      () => {},
-    )
+    this.#last = turn.catch(() => {})
     return turn
   }
 

@@ -26,3 +26,8 @@ export interface PieceLayout {
 export function extentOf(geometry: Geometry, file: number): FileExtent {
   return geometry.files[file] as FileExtent
 }
+
+/** Every piece of a torrent, ascending. */
+export function* allPieces(geometry: Geometry): Generator<PieceIndex, void, undefined> {
+  for (let index = 0; index < geometry.pieceCount; index++) yield geometry.piece(index) as PieceIndex
+}

@@ -1,0 +1,170 @@
+// Makes the .torrent (v1) of a file or a directory. Pieces are hashed by threads that read the files themselves; progress is an
+// async iterable, the bytes of the .torrent a promise. The same files and options give the same bytes: no date and no name
+// of a program is put in unless asked for.
+//
+// A file that changes while it is hashed would give a torrent that nobody can complete: every file's size, time of change
+// and identity are compared before and after.
+
+import { buildTorrent, choosePieceLength } from '@torrential/metainfo'
+import type { PieceIndex } from '@torrential/primitives'
+import { Geometry, InputError, throwIfAborted } from '@torrential/primitives'
+import { FilePieceHasher } from './file-piece-hasher.ts'
+import { HashPool } from './hash-pool.ts'
+import type { PieceExtent, PieceLayout } from './piece-extent.ts'
+import { allPieces } from './piece-extent.ts'
+import type { SourceTree } from './source-tree.ts'
+import { readSourceTree, stampOf } from './source-tree.ts'
+
+export interface CreateOptions {
+  /** bytes @default chosen by the size of the data, see `choosePieceLength` */
+  readonly pieceLength?: number
+  /** Tiers of URLs (BEP 12). */
+  readonly trackers?: readonly (readonly string[])[]
+  /** BEP 19 */
+  readonly webSeeds?: readonly string[]
+  /** BEP 27 @default false */
+  readonly private?: boolean
+  readonly comment?: string
+  readonly createdBy?: string
+  /** Unix seconds. @default none */
+  readonly creationDate?: number
+  /** Part of the info dictionary: makes another torrent of the same data. */
+  readonly source?: string
+  /** @default the last element of the path */
+  readonly name?: string
+  /** Shared hashing threads. @default threads of its own */
+  readonly pool?: HashPool
+  /** Ends the work; `result` and the iteration reject with its reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface CreationProgress {
+  readonly piecesDone: number
+  readonly pieces: number
+  readonly bytesDone: number
+  readonly bytes: number
+}
+
+/**
+ * A torrent in the making; it has started. Iterate for progress: a slow consumer gets the latest state, not every one, and
+ * the iteration ends with the work or throws what ended it. Leaving the loop does not stop it; the signal and disposing do.
+ */
+export interface TorrentCreation extends AsyncIterable<CreationProgress>, AsyncDisposable {
+  /** The bytes of the .torrent. */
+  readonly result: Promise<Uint8Array>
+}
+
+/**
+ * @throws (through `result`) InputError `CREATE_MISSING`, `CREATE_KIND`, `CREATE_NAME`, `CREATE_DEPTH`, `CREATE_UNREADABLE`,
+ * `CREATE_EMPTY` (not one byte), `CREATE_CHANGED` (while it was hashed), `PIECE_LENGTH`, `PIECE_COUNT` and those of
+ * `buildTorrent`; StorageError when reading fails; the signal's reason
+ */
+export function createTorrent(path: string, options: CreateOptions = {}): TorrentCreation {
+  return new Creation(path, options)
+}
+
+class Creation implements TorrentCreation {
+  readonly result: Promise<Uint8Array>
+  readonly #stop = new AbortController()
+  readonly #waiting: (() => void)[] = []
+  #progress: CreationProgress | undefined
+  #ended = false
+
+  constructor(path: string, options: CreateOptions) {
+    const { signal } = options
+    const onAbort = () => this.#stop.abort(signal?.reason)
+    if (signal?.aborted === true) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+    this.result = this.#create(path, options).finally(() => {
+      signal?.removeEventListener('abort', onAbort)
+      this.#ended = true
+      this.#wake()
+    })
+    // Whoever only iterates gets the error there.
+    this.result.catch(() => {})
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<CreationProgress, void, undefined> {
+    let seen: CreationProgress | undefined
+    for (;;) {
+      if (this.#progress !== seen) {
+        seen = this.#progress
+        if (seen !== undefined) yield seen
+      } else if (this.#ended) {
+        await this.result
+        return
+      } else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  /** Stops the work, if it is not done: `result` rejects with `CREATE_STOPPED`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new InputError('CREATE_STOPPED', 'the creation was stopped'))
+    await this.result.catch(() => {})
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  async #create(path: string, options: CreateOptions): Promise<Uint8Array> {
+    const stop = { signal: this.#stop.signal }
+    throwIfAborted(stop)
+    const tree = await readSourceTree(path, stop)
+    const bytes = tree.files.reduce((sum, file) => sum + file.length, 0)
+    if (bytes === 0) throw new InputError('CREATE_EMPTY', `there is not one byte in ${tree.path}`, { path: tree.path })
+    const pieceLength = options.pieceLength ?? choosePieceLength(bytes)
+    const geometry = new Geometry('v1', pieceLength, tree.files)
+    const pieceHashes = await this.#hash(tree, geometry, options.pool)
+    for (const file of tree.files) {
+      throwIfAborted(stop)
+      if ((await stampOf(file.path)) !== file.stamp) throw changed(file.path)
+    }
+    const name = options.name ?? tree.name
+    const files = tree.files.map(({ elements, length }) => ({ path: tree.isDirectory ? elements : [name], length }))
+    return buildTorrent({ ...described(options), name, files, multiFile: tree.isDirectory, pieceLength, pieceHashes })
+  }
+
+  async #hash(tree: SourceTree, geometry: Geometry, pool: HashPool | undefined): Promise<Uint8Array> {
+    const plan = { kind: 'sha1', leafCounts: new Uint32Array() } as const
+    const hasher = new FilePieceHasher({ layout: layoutOf(tree, geometry), plan, ...(pool && { pool }) })
+    const hashes = new Uint8Array(geometry.pieceCount * 20)
+    let bytesDone = 0
+    let piecesDone = 0
+    this.#report({ piecesDone, pieces: geometry.pieceCount, bytesDone, bytes: geometry.length })
+    for await (const { piece, digest } of hasher.hash(allPieces(geometry), { signal: this.#stop.signal })) {
+      if (digest === undefined) throw changed(tree.path)
+      hashes.set(digest, piece * 20)
+      bytesDone += geometry.lengthOf(piece)
+      piecesDone++
+      this.#report({ piecesDone, pieces: geometry.pieceCount, bytesDone, bytes: geometry.length })
+    }
+    return hashes
+  }
+
+  #report(progress: CreationProgress): void {
+    this.#progress = progress
+    this.#wake()
+  }
+}
+
+/** Where the pieces lie: each file is taken to be as long as it was when it was found. */
+function layoutOf(tree: SourceTree, geometry: Geometry): PieceLayout {
+  const locate = async (piece: PieceIndex): Promise<readonly PieceExtent[]> =>
+    Array.from(geometry.slices(piece, 0, geometry.lengthOf(piece)), ({ file, offset, length }) => ({
+      path: tree.files[file]?.path,
+      position: offset,
+      length,
+    }))
+  return { geometry, survey: () => ({ locate }) }
+}
+
+/** The options that go into the .torrent as they are. */
+function described(options: CreateOptions): Omit<CreateOptions, 'pool' | 'signal' | 'pieceLength' | 'name'> {
+  const { pool: _pool, signal: _signal, pieceLength: _pieceLength, name: _name, ...rest } = options
+  return rest
+}
+
+function changed(path: string): InputError {
+  return new InputError('CREATE_CHANGED', `changed while it was hashed: ${path}`, { path })
+}
