@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals'
+import * as protocol from '@torrential/protocol'
+
+test('exports exactly these names', () => {
+  expect(Object.keys(protocol).sort()).toEqual([
+    'EXTENSION_LIMITS',
+    'EXTENSION_NAMES',
+    'HANDSHAKE_LENGTH',
+    'HandshakeDecoder',
+    'MAX_HEAD_LENGTH',
+    'MESSAGE_IDS',
+    'MESSAGE_LIMITS',
+    'METADATA_PIECE_LENGTH',
+    'MessageDecoder',
+    'PEX_LIMIT',
+    'PIECE_HEAD_LENGTH',
+    'PROTOCOL_HEADER',
+    'allowedFastSet',
+    'decodeDontHave',
+    'decodeExtensionHandshake',
+    'decodeHandshake',
+    'decodeHolepunch',
+    'decodeMetadataMessage',
+    'decodePexMessage',
+    'decodeReserved',
+    'encodeDontHave',
+    'encodeExtensionHandshake',
+    'encodeHandshake',
+    'encodeHead',
+    'encodeHolepunch',
+    'encodeMessage',
+    'encodeMetadataMessage',
+    'encodePexMessage',
+    'encodeReserved',
+    'encodedLength',
+    'hashesCount',
+    'headLength',
+    'isKnownMessageId',
+    'metadataPieceLength',
+    'tailOf',
+  ])
+})
