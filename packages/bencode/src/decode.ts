@@ -30,9 +30,9 @@ export interface Decoded {
   /** Where the value ends (exclusive); bytes behind it exist only with `allowTrailing`. */
   readonly end: number
   /** The exact bytes of a value inside dictionaries, e.g. `span('info')`; undefined when there is none. No path: all of it. */
-  span(...path: readonly string[]): Span | undefined
+  readonly span: (...path: readonly string[]) => Span | undefined
   /** As `span`, but the encoded bytes themselves: a view of the input. */
-  slice(...path: readonly string[]): Uint8Array | undefined
+  readonly slice: (...path: readonly string[]) => Uint8Array | undefined
 }
 
 /**
