@@ -88,7 +88,7 @@ export interface MetainfoLimits extends BencodeLimits {
   readonly maxPieceLength?: number
   /** Elements in a path. @default 100 */
   readonly maxPathDepth?: number
-  /** Paths that had to be renamed because they collide. @default 500 */
+  /** New names tried for paths that collide. @default 500 */
   readonly maxRenames?: number
   /** Trackers, and as many web seeds, HTTP seeds and nodes each; the rest is left out. @default 1,000 */
   readonly maxUrls?: number

@@ -99,7 +99,7 @@ function assemble({ info, infoBytes, layers, bytes, outer, limits, options }: Re
 }
 
 function checkSize(bytes: Uint8Array, limits: Required<MetainfoLimits>): void {
-  if (bytes.length > limits.maxLength) {
+  if (bytes instanceof Uint8Array && bytes.length > limits.maxLength) {
     throw new InputError('TORRENT_SIZE', `${bytes.length} bytes, more than ${limits.maxLength}`)
   }
 }

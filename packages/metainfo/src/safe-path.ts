@@ -11,49 +11,64 @@ export interface SafePathOptions {
   readonly rules: PathRules
   /** Elements in a path at most. */
   readonly maxDepth: number
-  /** Files and directories that may be renamed because they collide. */
+  /** New names that may be tried for files and directories that collide. */
   readonly maxRenames: number
 }
 
+/** Characters of all paths together: in a v2 tree each file repeats its directories, which may be long. */
+const MAX_CHARACTERS = 32 * 1024 * 1024
+
 /** Makes the paths of one torrent, one call per file, in order. */
 export class SafePaths {
-  readonly #root: readonly string[]
+  readonly #root: string
   readonly #options: SafePathOptions
   readonly #files = new Set<string>()
-  readonly #directories = new Set<string>()
+  /** Numbers of the directories; 0 is the root. Keys are built from these, so that deep paths cost no more than flat ones. */
+  readonly #directories = new Map<string, number>()
   /** The number that was given last to each name that collided. */
   readonly #numbers = new Map<string, number>()
   /** Directories that had to be renamed, so that later files find them. */
   readonly #renamed = new Map<string, string>()
   #renames = 0
+  #characters = 0
 
   /** `root`: the directory that holds all files, already safe; none for a single file. */
   constructor(root: string | undefined, options: SafePathOptions) {
-    this.#root = root === undefined ? [] : [root]
+    this.#root = root === undefined ? '' : `${root}/`
     this.#options = options
   }
 
   /**
    * The safe path of the file that the torrent calls `elements`, joined with `/`.
-   * @throws InputError `TORRENT_PATH` (too deep), `TORRENT_PATH_COLLISIONS` (more than `maxRenames`)
+   * @throws InputError `TORRENT_PATH` (too deep, or too many characters in all), `TORRENT_PATH_COLLISIONS`
    */
   add(elements: readonly (Uint8Array | string)[]): string {
     const names = safeElements(elements, this.#options)
-    let parent = ''
-    const path: string[] = [...this.#root]
+    let parent = 0
+    const path: string[] = []
     for (const name of names.slice(0, -1)) {
       const taken = this.#directory(parent, name)
       path.push(taken)
-      parent = this.#key(parent, taken)
-      this.#directories.add(parent)
+      parent = this.#enter(this.#key(parent, taken))
     }
     const file = this.#file(parent, names.at(-1) as string)
     this.#files.add(this.#key(parent, file))
     path.push(file)
-    return path.join('/')
+    const joined = this.#root + path.join('/')
+    this.#characters += joined.length
+    if (this.#characters > MAX_CHARACTERS) throw new InputError('TORRENT_PATH', 'the paths are too long together')
+    return joined
   }
 
-  #directory(parent: string, name: string): string {
+  #enter(key: string): number {
+    const known = this.#directories.get(key)
+    if (known !== undefined) return known
+    const number = this.#directories.size + 1
+    this.#directories.set(key, number)
+    return number
+  }
+
+  #directory(parent: number, name: string): string {
     const key = this.#key(parent, name)
     if (!this.#files.has(key)) return name
     const known = this.#renamed.get(key)
@@ -63,18 +78,19 @@ export class SafePaths {
     return renamed
   }
 
-  #file(parent: string, name: string): string {
+  #file(parent: number, name: string): string {
     const key = this.#key(parent, name)
     return this.#files.has(key) || this.#directories.has(key) ? this.#number(parent, name) : name
   }
 
   /** A name beside `name` that nothing has. */
-  #number(parent: string, name: string): string {
-    if (++this.#renames > this.#options.maxRenames) {
-      throw new InputError('TORRENT_PATH_COLLISIONS', `more than ${this.#options.maxRenames} paths collide`)
-    }
+  #number(parent: number, name: string): string {
     const key = this.#key(parent, name)
     for (let number = (this.#numbers.get(key) ?? 0) + 1; ; number++) {
+      // Counted by the try, because a torrent can bring the numbered names itself.
+      if (++this.#renames > this.#options.maxRenames) {
+        throw new InputError('TORRENT_PATH_COLLISIONS', `more than ${this.#options.maxRenames} paths collide`)
+      }
       const candidate = numberedName(name, number)
       const candidateKey = this.#key(parent, candidate)
       if (this.#files.has(candidateKey) || this.#directories.has(candidateKey)) continue
@@ -84,7 +100,7 @@ export class SafePaths {
   }
 
   /** What is the same file on some system has the same key. */
-  #key(parent: string, name: string): string {
+  #key(parent: number, name: string): string {
     return `${parent}/${this.#options.rules === 'posix' ? name : fold(name)}`
   }
 }

@@ -7,6 +7,9 @@ import { fromLatin1, InputError, toLatin1 } from '@torrential/primitives'
 import { type ListedFile, readListedFile } from './listed-file.ts'
 import type { FileList } from './v1-files.ts'
 
+/** Elements of all paths together: each file repeats its directories. */
+const MAX_ELEMENTS = 3_000_000
+
 interface Directory {
   readonly entries: Iterator<[string, unknown]>
   readonly elements: readonly Uint8Array[]
@@ -20,6 +23,7 @@ export function readFileTree(info: BencodeDict, name: Uint8Array, maxPathDepth: 
   const root = dictAt(info, 'file tree')
   if (root === undefined || root.size === 0) malformed('there is no file tree')
   const files: ListedFile[] = []
+  let spent = 0
   const open: Directory[] = [openDirectory(root, [])]
   for (let directory = open.at(-1); directory !== undefined; directory = open.at(-1)) {
     const next = directory.entries.next()
@@ -31,8 +35,9 @@ export function readFileTree(info: BencodeDict, name: Uint8Array, maxPathDepth: 
     if (!isNode(node)) malformed('an entry is no dictionary')
     if (key === '') malformed('a file without a name')
     const elements = [...directory.elements, fromLatin1(key)]
-    if (elements.length > maxPathDepth) {
-      throw new InputError('TORRENT_PATH', `a path of more than ${maxPathDepth} elements`)
+    spent += elements.length
+    if (elements.length > maxPathDepth || spent > MAX_ELEMENTS) {
+      throw new InputError('TORRENT_PATH', `a path of more than ${maxPathDepth} elements, or too many of them`)
     }
     if (node.has('')) files.push(readLeaf(node, elements))
     else open.push(openDirectory(node, elements))
