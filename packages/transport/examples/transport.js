@@ -43,5 +43,6 @@ const results = [
 ]
 for (const transport of [tcp, alice, bob]) await transport[Symbol.asyncDispose]()
 
-if (results.some((bytes) => bytes !== total)) throw new Error(`expected ${total} bytes each time, got ${results.join()}`)
+if (results.some((bytes) => bytes !== total))
+  throw new Error(`expected ${total} bytes each time, got ${results.join()}`)
 console.log(`${total} bytes arrived each time`)
