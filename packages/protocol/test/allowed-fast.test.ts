@@ -16,7 +16,7 @@ describe('the allowed-fast set', () => {
   })
 
   test('is the whole torrent when that has fewer pieces', () => {
-    expect([...allowedFastSet('10.0.0.1', infoHash, 5, 10)].sort()).toEqual([0, 1, 2, 3, 4])
+    expect(new Set<number>(allowedFastSet('10.0.0.1', infoHash, 5, 10))).toEqual(new Set([0, 1, 2, 3, 4]))
   })
 
   test('is empty for IPv6', () => {

@@ -60,7 +60,7 @@ describe('the handshake', () => {
 
   test.each(Array.from({ length: 20 }, (_, at) => at))('is refused at byte %i when that byte is wrong', (at) => {
     const bytes = bytesOf(hex)
-    bytes[at] = (bytes[at] as number) ^ 1
+    bytes[at] = (bytes[at] ?? 0) ^ 1
     const decoder = new HandshakeDecoder()
     expect(decoder.push(bytes.subarray(0, at))).toBe(at)
     let error: unknown

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { InputError, PeerError } from '@torrential/primitives'
 import { encodeMessage, type Message, MESSAGE_IDS, MessageDecoder, type MessageLimits } from '@torrential/protocol'
 import { bytesOf, plain, streamOfAll, VECTORS } from './messages.ts'
@@ -59,8 +59,9 @@ describe('decoding messages', () => {
     const bytes = encodeMessage({ type: 'piece', piece: 0, offset: 0, block })
     const decoder = new MessageDecoder()
     expect(decoder.push(bytes.subarray(0, 9000))).toEqual([])
-    const [message] = decoder.push(bytes.subarray(9000))
-    expect(plain([message as Message])).toEqual(plain([{ type: 'piece', piece: 0, offset: 0, block }]))
+    const messages = decoder.push(bytes.subarray(9000))
+    const [message] = messages
+    expect(plain(messages)).toEqual(plain([{ type: 'piece', piece: 0, offset: 0, block }]))
     // 8 bytes of numbers in front of the block: exactly the body, nothing grown.
     expect(message?.type === 'piece' && message.block.buffer.byteLength).toBe(16_384 + 8)
   })
@@ -172,8 +173,8 @@ describe('a broken stream', () => {
     const decoder = new MessageDecoder()
     expect(decoder.push(bytesOf('00000001 00  00000002 00ff'))).toEqual([{ type: 'choke' }])
     expect(decoder.failure).toMatchObject({ code: 'MESSAGE_LENGTH', data: { id: 0, length: 2 } })
-    expect(() => decoder.push(bytesOf('00000001 00'))).toThrow(decoder.failure as PeerError)
-    expect(() => decoder.end()).toThrow(decoder.failure as PeerError)
+    expect(() => decoder.push(bytesOf('00000001 00'))).toThrow(decoder.failure)
+    expect(() => decoder.end()).toThrow(decoder.failure)
     expect(decoder.push.bind(decoder, new Uint8Array(0))).toThrow(PeerError)
   })
 
@@ -210,19 +211,12 @@ describe('cost', () => {
     const payload = new Uint8Array(200_000).map((_, at) => at * 7)
     const bytes = encodeMessage({ type: 'extended', id: 1, payload })
     const decoder = new MessageDecoder()
-    let copied = 0
-    // `set` is the only way bytes move: with doubling, no byte moves more than about twice.
-    const set = Uint8Array.prototype.set
-    Uint8Array.prototype.set = function (this: Uint8Array, source, at) {
-      copied += (source as Uint8Array).length
-      set.call(this, source, at)
-    }
+    // `set` is the only way bytes move: with doubling, none moves more than about twice.
+    const set = jest.spyOn(Uint8Array.prototype, 'set')
     const messages: Message[] = []
-    try {
-      for (let at = 0; at < bytes.length; at++) messages.push(...decoder.push(bytes.subarray(at, at + 1)))
-    } finally {
-      Uint8Array.prototype.set = set
-    }
+    for (let at = 0; at < bytes.length; at++) messages.push(...decoder.push(bytes.subarray(at, at + 1)))
+    const copied = set.mock.calls.reduce((sum, [source]) => sum + source.length, 0)
+    set.mockRestore()
     expect(plain(messages)).toEqual(plain([{ type: 'extended', id: 1, payload }]))
     expect(copied).toBeLessThan(3 * bytes.length)
   })

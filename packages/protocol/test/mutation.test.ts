@@ -21,10 +21,11 @@ import {
   type Message,
   MessageDecoder,
 } from '@torrential/protocol'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { plain, streamOfAll } from './messages.ts'
 
 const MUTANTS = 6000
+const EDGES = Uint8Array.of(0x00, 0xff, 0x7f, 0x80, 0x2d, 0x39)
 
 function mutate(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   let mutant = bytes.slice()
@@ -45,7 +46,7 @@ function mutate(bytes: Uint8Array, random: SeededRandom): Uint8Array {
         mutant = Uint8Array.from([...mutant.subarray(0, at), ...random.bytes(pick(8)), ...mutant.subarray(at)])
         break
       default:
-        mutant[at] = [0x00, 0xff, 0x7f, 0x80, 0x2d, 0x39][pick(6)] as number
+        mutant[at] = EDGES[pick(EDGES.length)] ?? 0
     }
   }
   return mutant
