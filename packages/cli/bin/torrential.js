@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runProcess } from '../dist/process-main.js'
+
+await runProcess(process)

@@ -1,0 +1,193 @@
+// What `download` and `seed` have in common: a session whose events become report lines, a ticker for progress, and the
+// knowledge which torrents are still busy, done or failed. One torrent that fails leaves the others alone.
+
+import type { LaggedEvent, PeerAddress, StorageError } from '@torrential/primitives'
+import { systemClock } from '@torrential/primitives/system'
+import type { Session, SessionEvent, Torrent } from '@torrential/session'
+import type { CliContext } from './cli-context.ts'
+import { openSession, type SwarmOptions } from './connection-options.ts'
+import { EXIT, exitCodeOf, worseOf } from './exit-code.ts'
+import { failureLine, failureOf, stackOf } from './failure.ts'
+import type { ProgressLine } from './json-lines.ts'
+import { openReporter } from './open-reporter.ts'
+import type { Reporter } from './reporter.ts'
+import { defaultStateFolder } from './state-folder.ts'
+import { type Moved, progressOf, readyLine, swarmLine } from './swarm-lines.ts'
+
+/** Milliseconds between two looks at the statistics. */
+const tick = 500
+/** Events kept for a slow reader of stdout: some seconds at full speed, few megabytes. */
+const ring = 16_384
+
+const reported: readonly SessionEvent['type'][] = [
+  'checking',
+  'ready',
+  'piece',
+  'file-complete',
+  'done',
+  'error',
+  'warning',
+  'tracker-warning',
+  'tracker-error',
+]
+
+interface SwarmRunParts {
+  readonly session: Session
+  readonly reporter: Reporter
+  readonly context: CliContext
+  readonly peers: readonly PeerAddress[]
+  readonly tellsReady: boolean
+}
+
+export interface SwarmRunOptions extends SwarmOptions {
+  /** False: `ready` is not reported when the check is over, but when `tellReady` is called. @default true */
+  readonly tellsReady?: boolean
+}
+
+export class SwarmRun implements AsyncDisposable {
+  readonly session: Session
+  /** Of `--peer`, resolved. */
+  readonly peers: readonly PeerAddress[]
+  readonly reporter: Reporter
+  readonly #tellsReady: boolean
+  readonly #context: CliContext
+  readonly #started = systemClock.now()
+  readonly #events: AsyncIterableIterator<SessionEvent | LaggedEvent>
+  /** Bytes that earlier runs moved, as their resume records say: reports are about this run. */
+  readonly #before = new Map<Torrent, Moved>()
+  readonly #busy = new Set<Torrent>()
+  readonly #ready = new Set<Torrent>()
+  readonly #failed = new Set<Torrent>()
+  readonly #ticker: ReturnType<typeof setInterval>
+  #code: number = EXIT.done
+
+  constructor(parts: SwarmRunParts) {
+    this.session = parts.session
+    this.reporter = parts.reporter
+    this.peers = parts.peers
+    this.#tellsReady = parts.tellsReady
+    this.#context = parts.context
+    this.#events = this.session.events({ types: reported, signal: parts.context.signal, ring })
+    this.#ticker = setInterval(() => this.reporter.progress(this.#progressLines()), tick)
+  }
+
+  /** @throws InputError `PEER_UNRESOLVED`, `LISTEN_…` */
+  static async open(options: SwarmRunOptions, context: CliContext): Promise<SwarmRun> {
+    const { session, peers } = await openSession(options, options.state ?? defaultStateFolder(), context)
+    const reporter = openReporter(options.json === true, context)
+    return new SwarmRun({ session, peers, reporter, context, tellsReady: options.tellsReady !== false })
+  }
+
+  /** Of what failed so far. */
+  get exitCode(): number {
+    return this.#code
+  }
+
+  /** Adds one torrent; a failure is reported and remembered, and the others go on. */
+  async tryAdd(source: string, add: () => Promise<Torrent>): Promise<void> {
+    try {
+      this.#busy.add(await add())
+    } catch (error) {
+      this.#context.signal.throwIfAborted()
+      await this.#fail(error, { source: source.slice(0, 200) })
+    }
+  }
+
+  /** Resolves when every torrent is done or has failed. @throws the signal's Interruption */
+  async untilDone(): Promise<void> {
+    while (this.#busy.size > 0) await this.#next()
+    if (this.#failed.size === this.session.torrents.length) return
+    const lines = this.session.torrents.map((torrent) => this.#progressOf(torrent))
+    const downloaded = lines.reduce((sum, line) => sum + line.downloaded, 0)
+    const uploaded = lines.reduce((sum, line) => sum + line.uploaded, 0)
+    await this.reporter.tell({ type: 'done', seconds: this.#seconds(), downloaded, uploaded })
+  }
+
+  /** Goes on until the signal, or until every torrent has failed. @throws the signal's Interruption */
+  async untilStopped(): Promise<void> {
+    while (this.#failed.size < this.session.torrents.length) await this.#next()
+  }
+
+  /** Resolves once what is on disk was checked; false when that failed (and was reported). @throws the signal's Interruption */
+  async untilChecked(torrent: Torrent): Promise<boolean> {
+    while (!this.#ready.has(torrent) && !this.#failed.has(torrent)) await this.#next()
+    return this.#ready.has(torrent)
+  }
+
+  /** Reports that a torrent takes part in its swarm. */
+  async tellReady(torrent: Torrent): Promise<void> {
+    await this.reporter.tell(readyLine(torrent, this.session.port))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#ticker)
+    if (this.#context.signal.aborted) await this.reporter.tell({ type: 'stopping' })
+    this.reporter[Symbol.dispose]()
+    await this.session.close()
+  }
+
+  async #next(): Promise<void> {
+    const { value: event, done } = await this.#events.next()
+    if (done === true) {
+      this.#context.signal.throwIfAborted()
+      throw new Error('the session closed by itself')
+    }
+    await this.#handle(event)
+  }
+
+  async #handle(event: SessionEvent | LaggedEvent): Promise<void> {
+    if (event.type === 'ready') {
+      const { torrent } = event
+      this.#ready.add(torrent)
+      this.#before.set(torrent, { downloaded: torrent.downloaded, uploaded: torrent.uploaded })
+      if (this.#tellsReady) await this.tellReady(event.torrent)
+    } else if (event.type === 'done') await this.#finish(event.torrent)
+    else if (event.type === 'error') await this.#failTorrent(event.torrent, event.error)
+    else {
+      const line = swarmLine(event)
+      if (line !== undefined) await this.reporter.tell(line)
+    }
+  }
+
+  async #finish(torrent: Torrent): Promise<void> {
+    if (!this.#busy.delete(torrent)) return
+    await this.reporter.tell(this.#progressOf(torrent))
+    const { infoHash, name } = torrent
+    await this.reporter.tell({ type: 'torrent-done', torrent: infoHash, name, seconds: this.#seconds() })
+  }
+
+  async #failTorrent(torrent: Torrent, error: StorageError): Promise<void> {
+    this.#busy.delete(torrent)
+    if (this.#failed.has(torrent)) return
+    this.#failed.add(torrent)
+    await this.#fail(error, { torrent: torrent.infoHash }, torrent.name)
+  }
+
+  async #fail(
+    error: unknown,
+    about: { readonly source: string } | { readonly torrent: string },
+    name?: string,
+  ): Promise<void> {
+    const { stderr, env } = this.#context
+    const failure = failureOf(error)
+    this.#code = worseOf(this.#code, exitCodeOf(error))
+    const what = name ?? ('source' in about ? about.source : about.torrent)
+    stderr.write(failureLine({ code: failure.code, message: `${what}: ${failure.message}` }))
+    if (env.TORRENTIAL_DEBUG === '1') stderr.write(stackOf(error))
+    await this.reporter.tell({ type: 'error', ...about, ...failure })
+  }
+
+  #progressLines(): ProgressLine[] {
+    return this.session.torrents
+      .filter((torrent) => torrent.status === 'downloading' || torrent.status === 'seeding')
+      .map((torrent) => this.#progressOf(torrent))
+  }
+
+  #progressOf(torrent: Torrent): ProgressLine {
+    return progressOf(torrent, this.#before.get(torrent))
+  }
+
+  #seconds(): number {
+    return Math.round(systemClock.now() - this.#started) / 1000
+  }
+}
