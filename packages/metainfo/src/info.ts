@@ -154,7 +154,7 @@ function makeFile(
 function safeTarget(target: readonly Uint8Array[], root: string | undefined, rules: SafePathOptions): string {
   const leaves = target.some((element) => {
     const text = Buffer.from(element).toString('latin1')
-    return text === '' || text === '.' || text === '..' || /[/\\\0]/.test(text) || /^[a-z]:/i.test(text)
+    return text === '' || text === '.' || text === '..' || /[/\\\0]/.test(text) || /^[a-z]:$/i.test(text)
   })
   if (leaves || root === undefined) {
     const shown = target
