@@ -51,9 +51,11 @@ test('contestants take turns, each being first once', async () => {
 
 test('what a run produced is checked and then removed', async () => {
   const checked: string[] = []
-  await runContest(contestOf([{ name: 'a', run: async () => measurement }], async (target) => void checked.push(target)))
+  await runContest(
+    contestOf([{ name: 'a', run: async () => measurement }], async (target) => void checked.push(target)),
+  )
   expect(checked).toHaveLength(3)
-  await expect(stat(checked[0] as string)).rejects.toMatchObject({ code: 'ENOENT' })
+  await expect(stat(String(checked[0]))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 test('a wrong result ends the contest and names whose it was', async () => {

@@ -64,7 +64,8 @@ measuring(`measure${timeAvailable() === true ? '' : ' (skipped: GNU time is not 
   const figures = (): string => join(folder, 'figures')
 
   test('counts the memory and the time of the program that it runs', async () => {
-    const script = 'const block = Buffer.alloc(200e6, 1); const end = Date.now() + 300; while (Date.now() < end); block[0]'
+    const script =
+      'const block = Buffer.alloc(200e6, 1); const end = Date.now() + 300; while (Date.now() < end); block[0]'
     const result = await measure({ command: process.execPath, args: ['-e', script] }, figures(), 20_000)
     expect(result.peakBytes).toBeGreaterThan(200e6)
     expect(result.cpuSeconds).toBeGreaterThan(0.2)

@@ -154,7 +154,7 @@ function argumentsFor(
     `--rpc-listen-port=${rpcPort}`,
     `--listen-port=${port}`,
     `--dir=${options.directory}`,
-    '--enable-dht=false',
+    ...datagramArguments(trackers, file),
     '--enable-dht6=false',
     '--bt-enable-lpd=false',
     '--enable-peer-exchange=false',
@@ -166,13 +166,20 @@ function argumentsFor(
     '--file-allocation=none',
     '--disk-cache=0',
     '--summary-interval=0',
-    '--console-log-level=notice',
+    '--console-log-level=warn',
+    '--show-console-readout=false',
     '--bt-tracker-interval=1',
     `--max-overall-upload-limit=${options.uploadLimit ?? 0}`,
     `--max-overall-download-limit=${options.downloadLimit ?? 0}`,
     ...(trackers.length > 0 ? [`--bt-tracker=${trackers.join(',')}`] : []),
     file,
   ]
+}
+
+/** aria2 speaks to UDP trackers only through the socket of its DHT node. This one has no entry point: it knows nobody. */
+function datagramArguments(trackers: readonly string[], file: string): string[] {
+  if (!trackers.some((url) => url.startsWith('udp:'))) return ['--enable-dht=false']
+  return ['--enable-dht=true', `--dht-file-path=${file}.dht`, '--dht-listen-port=10240-32000']
 }
 
 /** See the module's header. */

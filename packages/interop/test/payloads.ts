@@ -46,3 +46,6 @@ export const payloads: readonly (readonly [string, Payload])[] = [
   ['pieces of 16 KiB', smallPieces],
   ['pieces of 16 MiB', largePieces],
 ]
+
+/** Many pieces and few bytes, for swarms that are slowed down. */
+export const swarmPayload: Payload = { name: 'swarm.bin', length: 10 * mebi, pieceLength: 64 * kibi, seed: 5 }

@@ -35,6 +35,8 @@ async function add(command) {
     path: command.directory,
     announce: command.trackers ?? [],
     skipVerify: command.seed === true,
+    // Its default is the order of the pieces; swarms that lose their seed need everybody to fetch the rare ones.
+    strategy: 'rarest',
   })
   torrent.on('warning', (warning) => say({ event: 'note', message: warning.message ?? String(warning) }))
   torrent.on('done', () => {
