@@ -67,7 +67,11 @@ export function torrentOnDisk(
   options: Partial<FileStorageOptions> & { readonly handles?: HandlePool; readonly pieceLength?: number } = {},
 ): TorrentOnDisk {
   const { handles = new HandlePool(), pieceLength = 32 * KIB, ...rest } = options
-  const geometry = new Geometry('v1', pieceLength, Object.values(files).map((length) => ({ length })))
+  const geometry = new Geometry(
+    'v1',
+    pieceLength,
+    Object.values(files).map((length) => ({ length })),
+  )
   const stored: StoredFile[] = Object.keys(files).map((name) => ({ path: name }))
   return { geometry, handles, storage: new FileStorage({ geometry, files: stored, handles }, { path, ...rest }) }
 }
