@@ -1,6 +1,7 @@
 // Announcing one torrent to its tiers
-export type { AnnouncerOptions, AnnouncerParts, AnnounceProgress } from './announcer.ts'
+export type { AnnouncerOptions, AnnouncerParts, AnnounceProgress } from './announcer-options.ts'
 export { Announcer } from './announcer.ts'
+export type { CandidateReader } from './candidate-buffer.ts'
 export type { TrackerState, TrackerStatus } from './tracker-status.ts'
 export type {
   TrackerAnnouncing,
@@ -13,6 +14,12 @@ export type {
 export type { TrackerClientsOptions } from './tracker-clients.ts'
 export { TrackerClients } from './tracker-clients.ts'
 // One call to one tracker
+export type { HttpTrackerOptions } from './http-tracker.ts'
+export { HttpTracker } from './http-tracker.ts'
+export type { UdpTrackerOptions } from './udp-tracker.ts'
+export { UdpTracker } from './udp-tracker.ts'
+export type { TrackerErrorCode } from './tracker-error.ts'
+export { parseTrackerUrl } from './tracker-url.ts'
 export type {
   AnnounceEventName,
   AnnounceReply,

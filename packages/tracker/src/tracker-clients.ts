@@ -1,17 +1,26 @@
 // Everything that the torrents of one session share towards trackers: the clients (with their UDP sockets and connection ids)
-// and the bound on announces under way. Invariant: at most `concurrency` calls run at once, whatever number of torrents start
-// in the same second; each has its own deadline, which begins when it runs, not when it waits.
+// and the bound on calls under way. Invariant: at most `concurrency` calls run at once, whatever number of torrents start in
+// the same second; each has its own deadline, which begins when it runs, not when it waits.
 
 import type { AbortOptions, Clock, Random } from '@torrential/primitives'
+import PQueue from 'p-queue'
+import { HttpTracker } from './http-tracker.ts'
 import type { HostResolver, TrackerClient, TrackerGuard } from './tracker-client.ts'
+import { parseTrackerUrl, schemeOf } from './tracker-url.ts'
+import { UdpTracker } from './udp-tracker.ts'
+
+/** Calls under way at once: enough to start 1,000 torrents in seconds, few enough for a home router's tables. */
+export const CONCURRENCY = 50
 
 export interface TrackerClientsOptions {
   /** Announces and scrapes under way at once. @default 50 */
   readonly concurrency?: number
   /** @default `Torrential/0.1.0` */
   readonly userAgent?: string
-  /** Local IP address to call from; only trackers of its family are reached. */
+  /** Local IP address to call from; only trackers of its family are reached. @default any */
   readonly localHost?: string
+  /** PEM certificates to trust instead of Node's own list. */
+  readonly ca?: string | Uint8Array
   readonly resolve?: HostResolver
   readonly guard?: TrackerGuard
   /** Replaces the client for `http:` and `https:`; closed with the rest. */
@@ -22,21 +31,43 @@ export interface TrackerClientsOptions {
 
 /** Make one per session and give it to every `Announcer`. */
 export class TrackerClients implements AsyncDisposable {
-  constructor(_parts: { readonly clock: Clock; readonly random: Random }, _options: TrackerClientsOptions = {}) {}
+  readonly #http: TrackerClient
+  readonly #udp: TrackerClient
+  readonly #queue: PQueue
 
-  /** The client for a URL's scheme; undefined when there is none. */
-  clientFor(_url: string): TrackerClient | undefined {
-    throw new Error('being written')
+  constructor(parts: { readonly clock: Clock; readonly random: Random }, options: TrackerClientsOptions = {}) {
+    const { concurrency = CONCURRENCY, http, udp, ...rest } = options
+    this.#http = http ?? new HttpTracker(parts, rest)
+    this.#udp = udp ?? new UdpTracker(parts, rest)
+    this.#queue = new PQueue({ concurrency })
   }
 
-  /** Runs `task` when a place is free. @throws what `task` throws; the signal's reason when it fires before that */
-  run<Result>(_task: () => Promise<Result>, _options?: AbortOptions & { readonly priority?: number }): Promise<Result> {
-    throw new Error('being written')
+  /** The client for a URL's scheme; undefined for a malformed URL and for schemes that have no client. */
+  clientFor(text: string): TrackerClient | undefined {
+    const url = parseTrackerUrl(text)
+    if (url === undefined) return undefined
+    const scheme = schemeOf(url)
+    if (scheme === 'udp') return this.#udp
+    return scheme === 'http' || scheme === 'https' ? this.#http : undefined
+  }
+
+  /**
+   * Runs `task` when a place is free, higher `priority` first. @default priority 0
+   * @throws what `task` throws; the signal's reason when it fires before the task began
+   */
+  run<Result>(
+    task: () => Promise<Result>,
+    options: AbortOptions & { readonly priority?: number } = {},
+  ): Promise<Result> {
+    return this.#queue.add(task, {
+      priority: options.priority ?? 0,
+      ...(options.signal !== undefined && { signal: options.signal }),
+    })
   }
 
   /** Closes sockets; calls under way fail with `TRACKER_CLOSED`. Idempotent. */
-  close(): Promise<void> {
-    throw new Error('being written')
+  async close(): Promise<void> {
+    await Promise.all([this.#http.close(), this.#udp.close()])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
