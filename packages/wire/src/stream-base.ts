@@ -19,6 +19,9 @@ export interface DuplexOfBytes extends ByteDuplex {
   _predestroy(): void
   _destroy(done: StreamCallback): void
   push(chunk: Uint8Array | null): boolean
+  read(): Uint8Array | null
+  on: ByteDuplex['on'] & ((event: 'readable', listener: () => void) => unknown)
+  off: ByteDuplex['off'] & ((event: 'readable', listener: () => void) => unknown)
   cork(): void
   uncork(): void
   /** True at once when `destroy` was called, or when both directions have ended. */

@@ -18,6 +18,7 @@ import {
   MessageDecoder,
   type MessageLimits,
 } from '@torrential/protocol'
+import { iterateChunks } from './chunk-iterator.ts'
 import { toPeerError } from './connection-error.ts'
 import { Inbox } from './inbox.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -255,6 +256,11 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Bytes for the socket, until our direction ends. Leaving the loop closes the wire. */
+  override [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return iterateChunks(this, () => this.#failure)
   }
 
   /** Bytes from the socket; false when it should pause until `drain`. */
