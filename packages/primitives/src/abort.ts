@@ -1,6 +1,7 @@
 // Cancelling. A signal may outlive thousands of calls, so every listener added here is removed when the call ends;
 // AbortSignal.any over a long-lived signal is not used anywhere, because it leaks.
 
+/** What every call that may take time accepts. */
 export interface AbortOptions {
   /** Ends the call early; it rejects with the signal's reason. */
   readonly signal?: AbortSignal

@@ -2,8 +2,10 @@
 // An IPv4 address mapped into IPv6 (::ffff:1.2.3.4) is the IPv4 address: otherwise one peer would look like two.
 
 import ipaddr from 'ipaddr.js'
+import { compareBytes } from './bytes.ts'
 import { InputError } from './errors.ts'
 
+/** IPv4 or IPv6. */
 export type AddressFamily = 4 | 6
 
 /** Where a peer listens. Plain data; make them with `peerAddress`, `parseAddress` or `decodeCompact`. */
@@ -16,11 +18,15 @@ export interface PeerAddress {
 }
 
 /**
+ * The canonical address. A zone (`fe80::1%eth0`) stays, because a link-local peer cannot be reached without it.
  * @throws InputError `ADDRESS_HOST` when `host` is not an IP literal, `ADDRESS_PORT` when `port` is not in 0 … 65535
  */
 export function peerAddress(host: string, port: number): PeerAddress {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new InputError('ADDRESS_PORT', `no such port: ${port}`)
+  if (typeof host !== 'string' || host.length > 100) {
+    throw new InputError('ADDRESS_HOST', `not an IP address: a ${typeof host}`)
+  }
   if (!ipaddr.IPv4.isValidFourPartDecimal(host) && !ipaddr.IPv6.isValid(host)) {
     throw new InputError('ADDRESS_HOST', `not an IP address: ${JSON.stringify(host.slice(0, 80))}`)
   }
@@ -43,11 +49,17 @@ export function formatAddress(address: PeerAddress): string {
   return address.family === 4 ? `${address.host}:${address.port}` : `[${address.host}]:${address.port}`
 }
 
-/** Order by family, bytes of the host, port: negative, 0 or positive. */
+/**
+ * Order by family, bytes of the host, port: negative, 0 or positive.
+ * @throws InputError `ADDRESS_HOST` for a host that is not an IP literal
+ */
 export function compareAddresses(a: PeerAddress, b: PeerAddress): number {
   if (a.family !== b.family) return a.family - b.family
-  if (a.host !== b.host) return Buffer.compare(encodeCompact([a]), encodeCompact([b]))
-  return a.port - b.port
+  if (a.host === b.host) return a.port - b.port
+  const bytes = compareBytes(hostToBytes(a.host), hostToBytes(b.host))
+  // The same bytes in two zones are two hosts.
+  if (bytes === 0) return a.host < b.host ? -1 : 1
+  return bytes
 }
 
 /**
@@ -66,11 +78,20 @@ export function decodeCompact(bytes: Uint8Array, family: AddressFamily): PeerAdd
   return addresses
 }
 
-/** The addresses one behind the other in compact form: 6 bytes for each IPv4, 18 for each IPv6. Do not mix families. */
+/**
+ * The addresses one behind the other in compact form: 6 bytes for each IPv4, 18 for each IPv6. Do not mix families.
+ * @throws InputError `ADDRESS_HOST` for a host that is not an IP literal
+ */
 export function encodeCompact(addresses: readonly PeerAddress[]): Uint8Array {
   const bytes: number[] = []
-  for (const { host, port } of addresses) bytes.push(...ipaddr.parse(host).toByteArray(), port >>> 8, port & 255)
+  for (const { host, port } of addresses) bytes.push(...hostToBytes(host), port >>> 8, port & 255)
   return Uint8Array.from(bytes)
+}
+
+/** 4 or 16 bytes. Addresses are plain data, so one that did not come out of the gates above is possible. */
+function hostToBytes(host: string): Uint8Array {
+  if (!ipaddr.isValid(host)) throw new InputError('ADDRESS_HOST', `not an IP address: ${JSON.stringify(host)}`)
+  return Uint8Array.from(ipaddr.parse(host).toByteArray())
 }
 
 function hostFromBytes(bytes: Uint8Array): string {

@@ -3,14 +3,19 @@
 
 import { InputError } from './errors.ts'
 
+/** A set over the pieces `[0, length)`. */
 export class Bitfield {
   /** Number of pieces, not of bytes. */
   readonly length: number
   readonly #bytes: Uint8Array
   #count = 0
 
-  /** An empty set over `length` pieces. */
+  /**
+   * An empty set over `length` pieces.
+   * @throws InputError `BITFIELD_LENGTH` unless `length` is an integer in 0 … 2^32 - 1
+   */
   constructor(length: number) {
+    if (length >>> 0 !== length) throw new InputError('BITFIELD_LENGTH', `there is no bitfield of ${length} pieces`)
     this.length = length
     this.#bytes = new Uint8Array(Math.ceil(length / 8))
   }
@@ -48,22 +53,25 @@ export class Bitfield {
     return this.#count
   }
 
+  /** True when every piece is in the set; an empty bitfield of 0 pieces is complete. */
   get isComplete(): boolean {
     return this.#count === this.length
   }
 
+  /** True when no piece is in the set. */
   get isEmpty(): boolean {
     return this.#count === 0
   }
 
-  /** False for anything outside `[0, length)`. */
+  /** False for anything that is not an integer in `[0, length)`. */
   has(index: number): boolean {
-    return ((this.#bytes[index >>> 3] ?? 0) & (128 >>> (index & 7))) !== 0 && index >= 0
+    // Only integers in 0 … 2^32 - 1 are what they are after `>>> 0`: no other value may wrap round to a piece.
+    return index >>> 0 === index && ((this.#bytes[index >>> 3] ?? 0) & (128 >>> (index & 7))) !== 0
   }
 
-  /** Adds a piece; true when it was not in the set. Out of range: nothing happens. */
+  /** Adds a piece; true when it was not in the set. Anything but an integer in range: nothing happens. */
   add(index: number): boolean {
-    if (index < 0 || index >= this.length || this.has(index)) return false
+    if (index >>> 0 !== index || index >= this.length || this.has(index)) return false
     this.#bytes[index >>> 3] = (this.#bytes[index >>> 3] as number) | (128 >>> (index & 7))
     this.#count++
     return true
@@ -77,6 +85,7 @@ export class Bitfield {
     return true
   }
 
+  /** Adds every piece. */
   setAll(): void {
     this.#bytes.fill(255)
     const spare = (8 - (this.length % 8)) % 8
@@ -84,11 +93,13 @@ export class Bitfield {
     this.#count = this.length
   }
 
+  /** Removes every piece. */
   clear(): void {
     this.#bytes.fill(0)
     this.#count = 0
   }
 
+  /** A copy that changes on its own. */
   clone(): Bitfield {
     const copy = new Bitfield(this.length)
     copy.#bytes.set(this.#bytes)

@@ -25,6 +25,7 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
   bytes[offset + 3] = value
 }
 
+/** True when both hold the same bytes. Not constant-time: never for secrets. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
@@ -72,6 +73,7 @@ export function toLatin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
+/** The low 8 bits of each character: the inverse of `toLatin1`. */
 export function fromLatin1(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'))
 }
@@ -88,6 +90,7 @@ export function toUtf8(bytes: Uint8Array, options?: { readonly strict: true }): 
   }
 }
 
+/** The UTF-8 bytes of `text`; half a surrogate pair becomes U+FFFD. */
 export function fromUtf8(text: string): Uint8Array {
   return utf8Encoder.encode(text)
 }

@@ -34,6 +34,7 @@ export class SourceError extends TorrentialError {}
 
 /** Reading or writing a torrent's data failed. `data.path` names the file where there is one. */
 export class StorageError extends TorrentialError {
+  /** The file that it is about, if any. */
   get path(): string | undefined {
     return typeof this.data.path === 'string' ? this.data.path : undefined
   }
@@ -48,7 +49,8 @@ export function isTorrentialError(error: unknown): error is TorrentialError {
     candidate !== null &&
     typeof candidate.code === 'string' &&
     typeof candidate.message === 'string' &&
-    typeof candidate.data === 'object'
+    typeof candidate.data === 'object' &&
+    candidate.data !== null
   )
 }
 

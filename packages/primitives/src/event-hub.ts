@@ -2,21 +2,12 @@
 // bounded ring of its own, and never holds up whoever emits: when the ring is full the oldest droppable event goes, and the
 // reader finds `{ type: 'lagged', dropped }` in its place. Filtering happens before buffering.
 
-export interface LaggedEvent {
-  readonly type: 'lagged'
-  /** Events lost at this place of the sequence. */
-  readonly dropped: number
-}
+import { InputError } from './errors.ts'
+import type { LaggedEvent } from './event-ring.ts'
+import type { EventStream, SubscribeOptions } from './event-subscription.ts'
+import { EventSubscription } from './event-subscription.ts'
 
-export interface SubscribeOptions<Type extends string = string> {
-  /** Only these types are delivered (and `lagged`). Absent: all that are not opt-in. */
-  readonly types?: readonly Type[]
-  /** Ends the subscription; the loop ends without an error. */
-  readonly signal?: AbortSignal
-  /** Events buffered before the oldest are dropped. @default 1,024 */
-  readonly ring?: number
-}
-
+/** Which types of events are special. */
 export interface EventHubOptions<Type extends string> {
   /** Never dropped, whatever the ring says. */
   readonly keep?: readonly Type[]
@@ -24,16 +15,11 @@ export interface EventHubOptions<Type extends string> {
   readonly optIn?: readonly Type[]
 }
 
-/** One reader's view. `break`, the signal, `return()` and `await using` all unsubscribe. */
-export interface EventStream<Event> extends AsyncIterableIterator<Event>, AsyncDisposable {
-  next(): Promise<IteratorResult<Event, undefined>>
-  return(): Promise<IteratorResult<Event, undefined>>
-}
-
 const defaultRing = 1024
 
+/** One source of events, a discriminated union on `type`. */
 export class EventHub<Event extends { readonly type: string }> {
-  readonly #subscriptions = new Set<Subscription<Event>>()
+  readonly #subscriptions = new Set<EventSubscription<Event>>()
   readonly #keep: ReadonlySet<string>
   readonly #optIn: ReadonlySet<string>
   #closed = false
@@ -49,107 +35,35 @@ export class EventHub<Event extends { readonly type: string }> {
     return false
   }
 
+  /** Gives `event` to every subscription that wants its type; never waits and never throws. */
   emit(event: Event): void {
     for (const subscription of this.#subscriptions) {
       if (this.#matches(subscription, event.type)) subscription.push(event, this.#keep.has(event.type))
     }
   }
 
+  /**
+   * Subscribed from this call on; after `close` the loop ends at once.
+   * @throws InputError `EVENT_RING` unless the ring is a positive integer
+   */
   subscribe(options: SubscribeOptions<Event['type']> = {}): EventStream<Event | LaggedEvent> {
-    const subscription = new Subscription<Event>(options, () => this.#subscriptions.delete(subscription))
+    const ring = options.ring ?? defaultRing
+    if (!Number.isSafeInteger(ring) || ring < 1) {
+      throw new InputError('EVENT_RING', `a ring of ${ring} events is not a positive integer`)
+    }
+    const subscription = new EventSubscription<Event>(options, ring, () => this.#subscriptions.delete(subscription))
     if (this.#closed) subscription.finish()
-    else if (!subscription.done) this.#subscriptions.add(subscription)
+    else if (!subscription.finished) this.#subscriptions.add(subscription)
     return subscription
   }
 
-  /** Readers get what is buffered, then their loops end. */
+  /** Readers get what is buffered, then their loops end. Idempotent. */
   close(): void {
     this.#closed = true
-    for (const subscription of [...this.#subscriptions]) subscription.finish()
+    for (const subscription of this.#subscriptions) subscription.finish()
   }
 
-  #matches(subscription: Subscription<Event>, type: string): boolean {
+  #matches(subscription: EventSubscription<Event>, type: string): boolean {
     return subscription.types === undefined ? !this.#optIn.has(type) : subscription.types.has(type)
   }
-}
-
-interface Slot<Event> {
-  readonly event: Event | LaggedEvent
-  readonly keep: boolean
-}
-
-class Subscription<Event extends { readonly type: string }> implements EventStream<Event | LaggedEvent> {
-  readonly types: ReadonlySet<string> | undefined
-  done = false
-  readonly #slots: Slot<Event>[] = []
-  readonly #waiting: ((result: IteratorResult<Event | LaggedEvent, undefined>) => void)[] = []
-  readonly #ring: number
-  readonly #leave: () => void
-  readonly #signal: AbortSignal | undefined
-  readonly #onAbort = () => void this.return()
-
-  constructor(options: SubscribeOptions, leave: () => void) {
-    this.types = options.types === undefined ? undefined : new Set(options.types)
-    this.#ring = options.ring ?? defaultRing
-    this.#leave = leave
-    this.#signal = options.signal
-    if (options.signal?.aborted === true) this.done = true
-    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
-  }
-
-  push(event: Event, keep: boolean): void {
-    const reader = this.#waiting.shift()
-    if (reader !== undefined) {
-      reader({ done: false, value: event })
-      return
-    }
-    this.#slots.push({ event, keep })
-    if (this.#slots.length > this.#ring) this.#dropOldest()
-  }
-
-  /** No more events will come; what is buffered stays readable. */
-  finish(): void {
-    this.done = true
-    this.#leave()
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-    for (const reader of this.#waiting.splice(0)) reader({ done: true, value: undefined })
-  }
-
-  next(): Promise<IteratorResult<Event | LaggedEvent, undefined>> {
-    const slot = this.#slots.shift()
-    if (slot !== undefined) return Promise.resolve({ done: false, value: slot.event })
-    if (this.done) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  return(): Promise<IteratorResult<Event | LaggedEvent, undefined>> {
-    this.#slots.length = 0
-    this.finish()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  #dropOldest(): void {
-    const at = this.#slots.findIndex((slot) => !slot.keep && slot.event.type !== 'lagged')
-    if (at === -1) return
-    const before = this.#slots[at - 1]?.event
-    // Neighbouring losses share one marker, so that a reader that never comes back costs one slot.
-    if (before !== undefined && isLagged(before)) {
-      this.#slots.splice(at - 1, 2, { event: { type: 'lagged', dropped: before.dropped + 1 }, keep: true })
-    } else {
-      this.#slots.splice(at, 1, { event: { type: 'lagged', dropped: 1 }, keep: true })
-      this.#dropOldest()
-    }
-  }
-}
-
-function isLagged(event: { readonly type: string }): event is LaggedEvent {
-  return event.type === 'lagged' && 'dropped' in event
 }

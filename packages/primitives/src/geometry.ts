@@ -13,6 +13,7 @@ import type { PieceIndex } from './ids.ts'
 /** 16 KiB, the unit of transfer. */
 export const BLOCK_LENGTH = 16_384
 
+/** BEP 3, BEP 52, or both at once. */
 export type GeometryKind = 'v1' | 'v2' | 'hybrid'
 
 /** A file as the torrent lists it: its length in bytes, and whether it is padding (BEP 47). */
@@ -42,6 +43,7 @@ export interface FileSlice {
   readonly length: number
 }
 
+/** What a torrent may ask for at most. */
 export interface GeometryLimits {
   /** @default 2,097,152 (what libtorrent takes) */
   readonly pieces: number
@@ -51,12 +53,14 @@ export interface GeometryLimits {
   readonly blockLength: number
 }
 
+/** The defaults of `GeometryLimits`. */
 export const GEOMETRY_LIMITS: GeometryLimits = {
   pieces: 2_097_152,
   pieceLength: 512 * 1024 * 1024,
   blockLength: 128 * 1024,
 }
 
+/** The layout of one torrent. Immutable. */
 export class Geometry {
   readonly kind: GeometryKind
   readonly pieceLength: number
@@ -157,7 +161,10 @@ export class Geometry {
     }
   }
 
-  /** Half-open range of the pieces that hold bytes of a file; empty for an empty file. */
+  /**
+   * Half-open range of the pieces that hold bytes of a file; empty for an empty file.
+   * @throws InputError `FILE_INDEX`
+   */
   piecesOf(file: number): { readonly start: number; readonly end: number } {
     const extent = this.files[file]
     if (extent === undefined) throw new InputError('FILE_INDEX', `there is no file ${file}`)
@@ -166,10 +173,13 @@ export class Geometry {
     return { start, end: Math.ceil((extent.start + extent.length) / this.pieceLength) }
   }
 
-  /** The piece, and the offset in it, of byte `offset` of a file; `0 <= offset < length of the file`. */
+  /**
+   * The piece, and the offset in it, of byte `offset` of a file.
+   * @throws InputError `FILE_OFFSET` unless the file has that byte
+   */
   locate(file: number, offset: number): { readonly piece: PieceIndex; readonly offset: number } {
     const extent = this.files[file]
-    if (extent === undefined || !(offset >= 0 && offset < extent.length)) {
+    if (extent === undefined || !Number.isInteger(offset) || offset < 0 || offset >= extent.length) {
       throw new InputError('FILE_OFFSET', `file ${file} has no byte ${offset}`)
     }
     const at = extent.start + offset

@@ -18,12 +18,12 @@ export type PieceIndex = Branded<number, 'PieceIndex'>
 /** Names one connection within one torrent. Never reused while the torrent lives. */
 export type PeerKey = Branded<number, 'PeerKey'>
 
-/** @throws InputError `INFOHASH_LENGTH` unless `bytes` has 20 bytes */
+/** `bytes` itself, not a copy. @throws InputError `INFOHASH_LENGTH` unless it has 20 bytes */
 export function infoHashFrom(bytes: Uint8Array): InfoHash {
   return exactly(bytes, 20, 'INFOHASH_LENGTH', 'infohash') as InfoHash
 }
 
-/** @throws InputError `INFOHASH_LENGTH` unless `bytes` has 32 bytes */
+/** `bytes` itself, not a copy. @throws InputError `INFOHASH_LENGTH` unless it has 32 bytes */
 export function infoHashV2From(bytes: Uint8Array): InfoHashV2 {
   return exactly(bytes, 32, 'INFOHASH_LENGTH', 'v2 infohash') as InfoHashV2
 }
@@ -33,14 +33,20 @@ export function truncateInfoHash(hash: InfoHashV2): InfoHash {
   return hash.subarray(0, 20) as InfoHash
 }
 
-/** @throws InputError `PEER_ID_LENGTH` unless `bytes` has 20 bytes */
+/** `bytes` itself, not a copy. @throws InputError `PEER_ID_LENGTH` unless it has 20 bytes */
 export function peerIdFrom(bytes: Uint8Array): PeerId {
   return exactly(bytes, 20, 'PEER_ID_LENGTH', 'peer id') as PeerId
 }
 
-/** A new peer id: `prefix` (Azureus style, BEP 20) and random bytes from the URL-safe alphabet. */
+/**
+ * A new peer id: `prefix` (Azureus style, BEP 20) and random letters and digits.
+ * @throws InputError `PEER_ID_PREFIX` unless the prefix is at most 20 printable ASCII characters
+ */
 export function createPeerId(random: Random, prefix = '-TO0010-'): PeerId {
   const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+  if (!/^[ -~]{0,20}$/.test(prefix)) {
+    throw new InputError('PEER_ID_PREFIX', `not a peer id prefix: ${JSON.stringify(prefix.slice(0, 80))}`)
+  }
   const id = new Uint8Array(20)
   for (let i = 0; i < 20; i++) {
     id[i] = i < prefix.length ? prefix.charCodeAt(i) : alphabet.charCodeAt(Math.floor(random.next() * alphabet.length))

@@ -43,5 +43,7 @@ export type { Drive, Machine } from './machine.ts'
 export { drive } from './machine.ts'
 export { Scope } from './scope.ts'
 // Events
-export type { EventHubOptions, EventStream, LaggedEvent, SubscribeOptions } from './event-hub.ts'
+export type { EventHubOptions } from './event-hub.ts'
+export type { LaggedEvent } from './event-ring.ts'
+export type { EventStream, SubscribeOptions } from './event-subscription.ts'
 export { EventHub } from './event-hub.ts'

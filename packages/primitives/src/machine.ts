@@ -3,6 +3,7 @@
 
 import type { Clock } from './clock.ts'
 
+/** Policy without I/O: told what happened by method calls, asked for what to do by `next`. */
 export interface Machine<Output> {
   /** The next thing to do, or undefined when there is nothing. */
   next(): Output | undefined
@@ -12,6 +13,7 @@ export interface Machine<Output> {
   readonly deadline: number
 }
 
+/** A machine that runs. Disposing stops it: no output is performed and no timer fires any more. */
 export interface Drive extends Disposable {
   /** Call after every input: performs what the machine wants and moves the timer. Safe to call from within `perform`. */
   pump(): void
@@ -41,11 +43,15 @@ export function drive<Output>(machine: Machine<Output>, clock: Clock, perform: (
     if (pumping || closed) return
     pumping = true
     try {
-      for (let output = machine.next(); output !== undefined && !closed; output = machine.next()) perform(output)
+      // Not asked again once disposed: what is not performed must not be taken out of the machine.
+      for (let output = machine.next(); output !== undefined; output = closed ? undefined : machine.next()) {
+        perform(output)
+      }
     } finally {
       pumping = false
+      // Also when `perform` threw: a machine without its timer would stand still for ever.
+      if (!closed) schedule()
     }
-    if (!closed) schedule()
   }
   pump()
   return {

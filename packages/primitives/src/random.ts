@@ -1,5 +1,6 @@
 // Chance is an argument too: a simulation prints its seed and can be replayed.
 
+/** Where chance comes from. */
 export interface Random {
   /** Uniform in `[0, 1)`. */
   next(): number
@@ -7,7 +8,9 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** mulberry32: small, fast, good enough to shuffle peers, never for keys. */
+const { floor, imul } = Math
+
+/** mulberry32: small, fast, good enough to shuffle peers, never for keys. The same seed gives the same sequence. */
 export class SeededRandom implements Random {
   #state: number
 
@@ -18,14 +21,14 @@ export class SeededRandom implements Random {
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    t = imul(t ^ (t >>> 15), t | 1)
+    t ^= t + imul(t ^ (t >>> 7), t | 61)
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 
   bytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length)
-    for (let i = 0; i < length; i++) bytes[i] = Math.floor(this.next() * 256)
+    for (let i = 0; i < length; i++) bytes[i] = floor(this.next() * 256)
     return bytes
   }
 }

@@ -3,6 +3,7 @@
 
 type Owned = Disposable | AsyncDisposable
 
+/** Closes what it owns, in the reverse order in which it came, when it is closed itself. */
 export class Scope implements AsyncDisposable {
   readonly #owned = new Set<Owned>()
   readonly #abort = new AbortController()
@@ -13,13 +14,14 @@ export class Scope implements AsyncDisposable {
     return this.#abort.signal
   }
 
+  /** True from the first call of `close` on. */
   get closed(): boolean {
     return this.#closing !== undefined
   }
 
   /** Takes ownership of `resource` and returns it. When the scope is closed already, it is disposed at once. */
   own<Resource extends Owned>(resource: Resource): Resource {
-    if (this.closed) void Promise.resolve(dispose(resource)).catch(() => {})
+    if (this.closed) void disposeQuietly(resource)
     else this.#owned.add(resource)
     return resource
   }
@@ -37,7 +39,10 @@ export class Scope implements AsyncDisposable {
     return child
   }
 
-  /** Idempotent: every call returns the same promise. */
+  /**
+   * Idempotent: every call returns the same promise, which rejects with the first error of what was disposed. What the scope
+   * owns must not wait for it while being disposed: each would wait for the other.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#closeAll()
     return this.#closing
@@ -62,6 +67,13 @@ export class Scope implements AsyncDisposable {
     }
     if (failure !== undefined) throw failure.error
   }
+}
+
+/** For what comes too late: nobody is left who could be told of a failure. */
+async function disposeQuietly(resource: Owned): Promise<void> {
+  try {
+    await dispose(resource)
+  } catch {}
 }
 
 function dispose(resource: Owned): void | PromiseLike<void> {
