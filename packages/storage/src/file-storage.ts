@@ -170,8 +170,10 @@ export class FileStorage implements Storage, PieceLayout {
   survey(): PieceSurvey {
     const known = new Map<number, number>()
     const sizeOf = async (file: number): Promise<number> => {
-      const size = known.get(file) ?? (await this.#files.status(file))?.size ?? -1
-      if (size < 0) this.#files.forget(file)
+      const before = known.get(file)
+      if (before !== undefined) return before
+      const size = (await this.#files.status(file))?.size ?? -1
+      if (size < 0) await this.#files.forget(file)
       known.set(file, size)
       return size
     }

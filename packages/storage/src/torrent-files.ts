@@ -111,9 +111,11 @@ export class TorrentFiles {
   }
 
   /** The file may be created again: somebody has found that it is gone, and knows that its pieces are too. */
-  forget(file: number): void {
+  async forget(file: number): Promise<void> {
     this.#seen[file] = 0
     this.#dirty.delete(file)
+    // A handle of the file that had the name would take the writes with it.
+    await this.#parts.handles.evict(this.#owner, file)
   }
 
   /** Every file written since the last flush is on the disk once this resolves. @throws StorageError of the first that failed */
@@ -218,7 +220,7 @@ export class TorrentFiles {
       const isForeign = failure.code === 'FILE_KIND' || failure.code === 'PATH_OUTSIDE'
       if (!isForeign && failure.code !== 'FILE_MISSING') throw failure
     }
-    this.forget(file)
+    await this.forget(file)
   }
 
   async #removeIfEmpty(directory: string): Promise<void> {

@@ -1,0 +1,19 @@
+import * as storage from '@torrential/storage'
+import { expect, test } from '@jest/globals'
+
+test('the package exports exactly these names', () => {
+  expect(Object.keys(storage).sort()).toEqual([
+    'FilePieceHasher',
+    'FileStorage',
+    'HandlePool',
+    'HashPool',
+    'MemoryStorage',
+    'allPieces',
+    'cached',
+    'checkPieces',
+    'createTorrent',
+    'faulty',
+    'nodeFileSystem',
+    'timed',
+  ])
+})
