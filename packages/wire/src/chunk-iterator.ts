@@ -9,28 +9,27 @@ export async function* iterateChunks(
   stream: DuplexOfBytes,
   failure: () => Error | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let wake = (): void => {}
-  let ended = false
-  const onReadable = () => wake()
+  const state = { ended: false, wake: () => {} }
+  const onReadable = () => state.wake()
   const onEnd = () => {
-    ended = true
-    wake()
+    state.ended = true
+    state.wake()
   }
   stream.on('readable', onReadable)
   stream.on('end', onEnd)
   stream.on('close', onReadable)
   try {
-    while (!ended) {
+    while (!state.ended) {
       const chunk = stream.read()
       if (chunk !== null) yield chunk
       else if (stream.destroyed) break
-      else await new Promise<void>((resolve) => (wake = resolve))
+      else await new Promise<void>((resolve) => (state.wake = resolve))
     }
   } finally {
     stream.off('readable', onReadable)
     stream.off('end', onEnd)
     stream.off('close', onReadable)
-    if (!ended) stream.destroy()
+    if (!state.ended) stream.destroy()
   }
   const error = failure()
   if (error !== undefined) throw error

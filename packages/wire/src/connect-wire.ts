@@ -1,7 +1,7 @@
 // Joins a wire and a connection, both ways and with backpressure both ways. Chunks that the wire gives out in one turn are
 // corked, so that the head of a `piece` and its block leave in one system call, and so do several blocks.
 
-import type { ByteStream } from '@torrential/contracts'
+import type { ByteDuplex, ByteStream } from '@torrential/contracts'
 import { type Clock, PeerError } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
 import { toPeerError } from './connection-error.ts'
@@ -23,82 +23,122 @@ export interface ConnectOptions {
  * No listener is left on either once both are closed.
  */
 export function connectWire(wire: Wire, stream: ByteStream, options: ConnectOptions = {}): void {
-  const { duplex } = stream
-  const { linger = 5000, clock = systemClock } = options
-  let burst = 0
-  let corked = false
-  let full = false
-  let closed = false
-  let inputEnded = false
-  let outputEnded = false
-  let lingering: Disposable | undefined
+  if (wire.destroying) stream.duplex.destroy()
+  else new Junction(wire, stream.duplex, options).join()
+}
 
-  const uncork = () => {
-    corked = false
-    burst = 0
-    duplex.uncork?.()
-    if (full) wire.pause()
+class Junction {
+  readonly #wire: Wire
+  readonly #duplex: ByteDuplex
+  readonly #linger: number
+  readonly #clock: Clock
+  /** Bytes given to the connection since it was corked. */
+  #burst = 0
+  #corked = false
+  /** The connection answered false and has not drained since. */
+  #full = false
+  #inputEnded = false
+  #outputEnded = false
+  #closed = false
+  #lingering: Disposable | undefined
+
+  constructor(wire: Wire, duplex: ByteDuplex, { linger = 5000, clock = systemClock }: ConnectOptions) {
+    this.#wire = wire
+    this.#duplex = duplex
+    this.#linger = linger
+    this.#clock = clock
   }
-  const onWireData = (chunk: Uint8Array) => {
-    if (closed) return
-    if (!corked) {
-      corked = true
-      duplex.cork?.()
-      queueMicrotask(uncork)
+
+  join(): void {
+    this.#duplex.on('data', this.#onDuplexData)
+    this.#duplex.on('drain', this.#onDuplexDrain)
+    this.#duplex.on('end', this.#onDuplexEnd)
+    this.#duplex.on('error', this.#onDuplexError)
+    this.#duplex.on('close', this.#onDuplexClose)
+    this.#wire.on('data', this.#onWireData)
+    this.#wire.on('drain', this.#onWireDrain)
+    this.#wire.on('end', this.#onWireEnd)
+    this.#wire.on('close', this.#onWireClose)
+  }
+
+  // From the wire to the connection.
+
+  readonly #onWireData = (chunk: Uint8Array): void => {
+    // A ByteStream is not half-open: once the peer has ended, it takes nothing more.
+    if (this.#inputEnded || this.#closed) return
+    if (!this.#corked) {
+      this.#corked = true
+      this.#duplex.cork?.()
+      queueMicrotask(this.#uncork)
     }
-    if (!duplex.write(chunk)) full = true
-    burst += chunk.length
-    if (full && burst >= BURST_LENGTH) wire.pause()
+    if (!this.#duplex.write(chunk)) this.#full = true
+    this.#burst += chunk.length
+    if (this.#full && this.#burst >= BURST_LENGTH) this.#wire.pause()
   }
-  const onDuplexDrain = () => {
-    full = false
-    wire.resume()
+
+  readonly #uncork = (): void => {
+    this.#corked = false
+    this.#burst = 0
+    this.#duplex.uncork?.()
+    if (this.#full && !this.#inputEnded && !this.#closed) this.#wire.pause()
   }
-  const onWireEnd = () => {
-    outputEnded = true
-    if (!closed) duplex.end()
+
+  readonly #onDuplexDrain = (): void => {
+    this.#full = false
+    this.#wire.resume()
   }
-  const onDuplexData = (chunk: Uint8Array) => {
-    if (!wire.write(chunk)) duplex.pause()
+
+  readonly #onWireEnd = (): void => {
+    this.#outputEnded = true
+    if (!this.#closed) this.#duplex.end()
   }
-  const onWireDrain = () => void duplex.resume()
-  const onDuplexEnd = () => {
-    inputEnded = true
-    wire.end()
+
+  // From the connection to the wire.
+
+  readonly #onDuplexData = (chunk: Uint8Array): void => {
+    if (!this.#wire.write(chunk)) this.#duplex.pause()
   }
-  const onDuplexError = (error: Error) => void wire.destroy(toPeerError(error))
-  const onWireClose = () => {
-    wire.off('data', onWireData)
-    wire.off('drain', onWireDrain)
-    wire.off('end', onWireEnd)
-    wire.off('close', onWireClose)
+
+  readonly #onWireDrain = (): void => {
+    this.#duplex.resume()
+  }
+
+  readonly #onDuplexEnd = (): void => {
+    this.#inputEnded = true
+    this.#wire.end()
+    // The reader may be behind and goes on; what it still wants to say goes nowhere.
+    this.#wire.resume()
+  }
+
+  // Closing.
+
+  readonly #onDuplexError = (error: Error): void => {
+    // After a clean end everything has been received: the reader may have it.
+    if (!this.#inputEnded) this.#wire.destroy(toPeerError(error))
+  }
+
+  readonly #onDuplexClose = (): void => {
+    this.#closed = true
+    this.#lingering?.[Symbol.dispose]()
+    this.#duplex.off('data', this.#onDuplexData)
+    this.#duplex.off('drain', this.#onDuplexDrain)
+    this.#duplex.off('end', this.#onDuplexEnd)
+    this.#duplex.off('error', this.#onDuplexError)
+    this.#duplex.off('close', this.#onDuplexClose)
+    if (!this.#inputEnded) this.#wire.destroy(new PeerError('CONNECTION_CLOSED', 'the connection was closed'))
+  }
+
+  readonly #onWireClose = (): void => {
+    this.#wire.off('data', this.#onWireData)
+    this.#wire.off('drain', this.#onWireDrain)
+    this.#wire.off('end', this.#onWireEnd)
+    this.#wire.off('close', this.#onWireClose)
+    if (this.#closed) return
     // Both directions have ended in good order: what is still in the connection may go out first.
-    if (inputEnded && outputEnded) lingering = clock.timer(linger, () => void duplex.destroy())
-    else duplex.destroy()
+    if (this.#inputEnded && this.#outputEnded) {
+      this.#lingering = this.#clock.timer(this.#linger, () => void this.#duplex.destroy())
+    } else {
+      this.#duplex.destroy()
+    }
   }
-  const onDuplexClose = () => {
-    lingering?.[Symbol.dispose]()
-    duplex.off('data', onDuplexData)
-    duplex.off('drain', onDuplexDrain)
-    duplex.off('end', onDuplexEnd)
-    duplex.off('error', onDuplexError)
-    duplex.off('close', onDuplexClose)
-    closed = true
-    if (!inputEnded) wire.destroy(new PeerError('CONNECTION_CLOSED', 'the connection was closed'))
-    // After a clean end the reader may still be behind: it gets everything, while what we had to say goes nowhere.
-    else wire.resume()
-  }
-  if (wire.destroying) {
-    duplex.destroy()
-    return
-  }
-  duplex.on('data', onDuplexData)
-  duplex.on('drain', onDuplexDrain)
-  duplex.on('end', onDuplexEnd)
-  duplex.on('error', onDuplexError)
-  duplex.on('close', onDuplexClose)
-  wire.on('data', onWireData)
-  wire.on('drain', onWireDrain)
-  wire.on('end', onWireEnd)
-  wire.on('close', onWireClose)
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { PeerError } from '@torrential/primitives'
-import type { Message } from '@torrential/protocol'
+import type { Message, PieceMessage } from '@torrential/protocol'
 import { Wire, wireDuplex } from '@torrential/wire'
 import { pipe } from 'it-pipe'
 import { bytesOf, codeOf, handshakeOf, plain, receiveAll, settle, socketPair, THEIRS } from './peers.ts'
 
-const piece: Message = { type: 'piece', piece: 0, offset: 0, block: new Uint8Array(16_384).fill(7) }
+const piece: PieceMessage = { type: 'piece', piece: 0, offset: 0, block: new Uint8Array(16_384).fill(7) }
 
 async function talk(left: Wire, right: Wire): Promise<void> {
   await Promise.all([left.handshake(handshakeOf(1)), right.accept(() => handshakeOf(2))])
@@ -48,9 +48,9 @@ describe('with it-pipe', () => {
     }
     const piped = Promise.all([
       pipe(wireDuplex(left).source, count, sinkOf(near)),
-      pipe(near as AsyncIterable<Uint8Array>, wireDuplex(left).sink),
+      wireDuplex(left).sink(near as AsyncIterable<Uint8Array>),
       pipe(wireDuplex(right).source, sinkOf(far)),
-      pipe(far as AsyncIterable<Uint8Array>, wireDuplex(right).sink),
+      pipe(far as AsyncIterable<Uint8Array>, (source) => wireDuplex(right).sink(source)),
     ])
     await talk(left, right)
     await piped
@@ -78,8 +78,8 @@ describe('with it-pipe', () => {
     const wire = new Wire()
     const cause = new Error('disk on fire')
     const sunk = wireDuplex(wire).sink(
-      // biome-ignore lint/correctness/useYield: it fails before its first chunk
-      (async function* (): AsyncGenerator<Uint8Array> {
+      (async function* () {
+        yield THEIRS
         throw cause
       })(),
     )
