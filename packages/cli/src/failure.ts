@@ -1,6 +1,7 @@
 // Errors as people and scripts read them: `error: CODE: message` on one line of stderr. Whatever reaches this point has a
 // code: the library's own errors bring theirs, the system's are named by it, and anything else is INTERNAL, a bug.
 
+import { inspect } from 'node:util'
 import { isTorrentialError, TorrentialError } from '@torrential/primitives'
 
 /** A command could not do what it was asked: `INCOMPLETE`, `DEMO_…`. Its exit code is 1. */
@@ -18,7 +19,7 @@ export interface Failure {
 export function failureOf(error: unknown): Failure {
   if (isTorrentialError(error)) return { code: error.code, message: oneLine(error.message) }
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-  const text = typeof message === 'string' ? message : String(error)
+  const text = typeof message === 'string' ? message : inspect(error, { breakLength: Number.POSITIVE_INFINITY })
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code)) {
     // The system's messages repeat the code: "ENOENT: no such file or directory, open …".
     return { code, message: oneLine(text.startsWith(`${code}: `) ? text.slice(code.length + 2) : text) }

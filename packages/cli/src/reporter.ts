@@ -37,44 +37,44 @@ export class JsonReporter implements Reporter {
   [Symbol.dispose](): void {}
 }
 
-/** Milliseconds between two progress lines of a log. */
-const quiet = 5000
+/** Milliseconds between two lines about progress: a tenth of the time that has passed, within these bounds. */
+const shortestPause = 1000
+const longestPause = 30_000
 
-/** Text without a cursor: for logs, pipes and terminals that cannot. Progress comes every 5 s. */
+/** Text without a cursor: for logs, pipes and terminals that cannot. The longer it takes, the rarer the lines about progress. */
 export class PlainReporter implements Reporter {
   readonly #out: OutputStream
   readonly #now: () => number
+  readonly #started: number
   #next: number
-  #counted = -1
 
   /** `now` counts milliseconds. */
   constructor(out: OutputStream, now: () => number) {
     this.#out = out
     this.#now = now
-    this.#next = now() + quiet
+    this.#started = now()
+    this.#next = this.#started + shortestPause
   }
 
   async tell(line: ReportLine): Promise<void> {
-    const counts = line.type === 'checking' || line.type === 'hashing'
-    if (counts && !this.#isNextFifth(line.done, line.of)) return
+    // These come a hundred times; most checks are over before anybody has read the first.
+    if ((line.type === 'checking' || line.type === 'hashing') && !this.#isTime()) return
     const text = describeLine(line)
     if (text !== undefined) await drainedWrite(this.#out, `${text}\n`)
   }
 
   progress(lines: readonly ProgressLine[]): void {
-    if (this.#now() < this.#next) return
-    this.#next = this.#now() + quiet
+    if (lines.length === 0 || !this.#isTime()) return
     for (const line of lines) this.#out.write(`${describeLine(line)}\n`)
   }
 
   [Symbol.dispose](): void {}
 
-  /** A check tells about every hundredth; for a log every fifth is enough. */
-  #isNextFifth(done: number, of: number): boolean {
-    const fifth = of === 0 ? 5 : Math.floor((done / of) * 5)
-    if (fifth === this.#counted) return false
-    this.#counted = fifth
-    return fifth > 0
+  #isTime(): boolean {
+    const now = this.#now()
+    if (now < this.#next) return false
+    this.#next = now + Math.min(longestPause, Math.max(shortestPause, (now - this.#started) / 10))
+    return true
   }
 }
 

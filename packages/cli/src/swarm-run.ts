@@ -55,6 +55,7 @@ export class SwarmRun implements AsyncDisposable {
   readonly #events: AsyncIterableIterator<SessionEvent | LaggedEvent>
   /** Bytes that earlier runs moved, as their resume records say: reports are about this run. */
   readonly #before = new Map<Torrent, Moved>()
+  readonly #told = new Map<Torrent, string>()
   readonly #busy = new Set<Torrent>()
   readonly #ready = new Set<Torrent>()
   readonly #failed = new Set<Torrent>()
@@ -177,10 +178,17 @@ export class SwarmRun implements AsyncDisposable {
     await this.reporter.tell({ type: 'error', ...about, ...failure })
   }
 
+  /** Of every torrent that downloads, and of those complete ones where something changed: an idle seed is quiet. */
   #progressLines(): ProgressLine[] {
-    return this.session.torrents
-      .filter((torrent) => torrent.status === 'downloading' || torrent.status === 'seeding')
-      .map((torrent) => this.#progressOf(torrent))
+    const lines: ProgressLine[] = []
+    for (const torrent of this.session.torrents) {
+      if (torrent.status !== 'downloading' && torrent.status !== 'seeding') continue
+      const line = this.#progressOf(torrent)
+      const text = JSON.stringify(line)
+      if (line.bytesLeft > 0 || this.#told.get(torrent) !== text) lines.push(line)
+      this.#told.set(torrent, text)
+    }
+    return lines
   }
 
   #progressOf(torrent: Torrent): ProgressLine {
