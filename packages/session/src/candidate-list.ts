@@ -1,0 +1,117 @@
+// The addresses a torrent knows and has not connected to yet. Bounded (3,000 by default: a hostile tracker or a busy swarm
+// must not fill the memory), free of duplicates, and patient: an address that failed waits longer each time and is forgotten
+// after six failures, unless the user named it. Pure: time is an argument.
+
+import type { PeerCandidate, PeerOrigin } from '@torrential/contracts'
+import { formatAddress, type PeerAddress } from '@torrential/primitives'
+
+interface Known {
+  readonly address: PeerAddress
+  readonly origin: PeerOrigin
+  state: 'ready' | 'dialing' | 'connected' | 'waiting'
+  fails: number
+  retryAt: number
+}
+
+const firstRetry = 2_000
+const longestRetry = 10 * 60_000
+const mostFails = 6
+
+export class CandidateList {
+  readonly #known = new Map<string, Known>()
+  readonly #limit: number
+  #ready: Known[] = []
+  #waiting = new Set<Known>()
+
+  constructor(limit = 3_000) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** True when the address was new and there was room. */
+  add(candidate: PeerCandidate): boolean {
+    const key = formatAddress(candidate.address)
+    const known = this.#known.get(key)
+    if (known !== undefined) {
+      // The user asks again: forget past failures.
+      if (candidate.origin === 'user' && known.state === 'waiting') this.#makeReady(known)
+      return false
+    }
+    if (this.#known.size >= this.#limit || candidate.address.port === 0) return false
+    const fresh: Known = { address: candidate.address, origin: candidate.origin, state: 'ready', fails: 0, retryAt: 0 }
+    this.#known.set(key, fresh)
+    // What the user named goes first.
+    if (candidate.origin === 'user') this.#ready.unshift(fresh)
+    else this.#ready.push(fresh)
+    return true
+  }
+
+  /** Takes the next address to dial; answer with `connected` or `failed`. */
+  next(now: number): PeerAddress | undefined {
+    for (const known of this.#waiting) if (known.retryAt <= now) this.#makeReady(known)
+    const known = this.#ready.shift()
+    if (known === undefined) return undefined
+    known.state = 'dialing'
+    return known.address
+  }
+
+  connected(address: PeerAddress): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known === undefined) return
+    known.state = 'connected'
+    known.fails = 0
+  }
+
+  /** The dial, the handshake or the connection failed. */
+  failed(address: PeerAddress, now: number): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known === undefined) return
+    known.fails++
+    if (known.fails >= mostFails && known.origin !== 'user') {
+      this.#known.delete(formatAddress(address))
+      return
+    }
+    this.#wait(known, now + Math.min(longestRetry, firstRetry * 2 ** (known.fails - 1)))
+  }
+
+  /** The connection is over without fault: `again` ms later it may be tried again. */
+  released(address: PeerAddress, now: number, again: number): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known !== undefined) this.#wait(known, now + again)
+  }
+
+  /** A taken address was not dialed after all. */
+  putBack(address: PeerAddress): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known?.state === 'dialing') this.#makeReady(known)
+  }
+
+  /** Never again, as for a ban or our own address; it stays known so that no source brings it back. */
+  forbid(address: PeerAddress): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known !== undefined) this.#wait(known, Number.POSITIVE_INFINITY)
+  }
+
+  /** When `next` will have something to give: 0 for now, Infinity for never. */
+  get deadline(): number {
+    if (this.#ready.length > 0) return 0
+    let first = Number.POSITIVE_INFINITY
+    for (const known of this.#waiting) if (known.retryAt < first) first = known.retryAt
+    return first
+  }
+
+  #makeReady(known: Known): void {
+    this.#waiting.delete(known)
+    known.state = 'ready'
+    this.#ready.push(known)
+  }
+
+  #wait(known: Known, until: number): void {
+    known.state = 'waiting'
+    known.retryAt = until
+    this.#waiting.add(known)
+  }
+}

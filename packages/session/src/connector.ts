@@ -1,0 +1,136 @@
+// Keeps one torrent connected: takes candidates from its list while there are places, dials them, and comes back when the
+// next one may be tried again. It holds at most one timer, whatever the number of addresses.
+
+import type { PeerCandidate } from '@torrential/contracts'
+import {
+  type Clock,
+  type InfoHash,
+  isTorrentialError,
+  type PeerAddress,
+  PeerError,
+  type TorrentialError,
+} from '@torrential/primitives'
+import { CandidateList } from './candidate-list.ts'
+import type { ConnectionSlots } from './connection-slots.ts'
+import type { Dialed, Dialer } from './dialer.ts'
+
+export interface ConnectorParts {
+  readonly infoHash: InfoHash
+  readonly clock: Clock
+  readonly dialer: Dialer
+  readonly slots: ConnectionSlots
+  /** Why an address is kept out, or undefined. */
+  readonly refuses: (address: PeerAddress) => 'filter' | 'banned' | undefined
+  /** Takes the peer over, with the place it occupies; returns the reason when it does not want it. */
+  readonly connected: (dialed: Dialed) => PeerError | undefined
+  readonly blocked: (address: PeerAddress, reason: 'filter' | 'banned') => void
+  readonly failed: (address: PeerAddress, error: TorrentialError) => void
+}
+
+/** After a connection that ended without fault. */
+const again = 30_000
+/** After we parted as two seeds, or as two who want nothing of each other. */
+const muchLater = 30 * 60_000
+const pointless = new Set(['SEED_TO_SEED', 'PEER_NO_INTEREST', 'PEER_DUPLICATE'])
+
+export class Connector {
+  readonly #parts: ConnectorParts
+  readonly #candidates = new CandidateList()
+  #abort: AbortController | undefined
+  #timer: Disposable | undefined
+
+  constructor(parts: ConnectorParts) {
+    this.#parts = parts
+  }
+
+  /** Addresses known, connected ones included. */
+  get known(): number {
+    return this.#candidates.size
+  }
+
+  add(candidate: PeerCandidate): void {
+    if (this.#candidates.add(candidate) || candidate.origin === 'user') this.fill()
+  }
+
+  start(): void {
+    this.#abort ??= new AbortController()
+    this.fill()
+  }
+
+  /** Dials under way are given up; what is known stays known. */
+  stop(): void {
+    this.#abort?.abort(new PeerError('TORRENT_STOPPED', 'the torrent was stopped'))
+    this.#abort = undefined
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = undefined
+  }
+
+  /** A connection that this connector made is over. */
+  released(address: PeerAddress, error: TorrentialError | undefined): void {
+    const now = this.#parts.clock.now()
+    if (error?.code === 'PEER_BANNED') this.#candidates.forbid(address)
+    else if (error !== undefined && pointless.has(error.code)) this.#candidates.released(address, now, muchLater)
+    else this.#candidates.released(address, now, again)
+    this.fill()
+  }
+
+  /** Dials as many candidates as there are places. Cheap when there is nothing to do. */
+  fill(): void {
+    const abort = this.#abort
+    if (abort === undefined) return
+    while (this.#parts.slots.free) {
+      const address = this.#candidates.next(this.#parts.clock.now())
+      if (address === undefined) break
+      const refused = this.#parts.refuses(address)
+      if (refused === undefined) {
+        this.#parts.slots.take()
+        void this.#dial(address, abort.signal)
+      } else {
+        this.#candidates.forbid(address)
+        this.#parts.blocked(address, refused)
+      }
+    }
+    this.#schedule()
+  }
+
+  async #dial(address: PeerAddress, signal: AbortSignal): Promise<void> {
+    try {
+      const dialed = await this.#parts.dialer.dial(address, this.#parts.infoHash, signal)
+      const refused = signal.aborted
+        ? new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
+        : this.#parts.connected(dialed)
+      if (refused === undefined) {
+        this.#candidates.connected(address)
+        return
+      }
+      dialed.established.wire.close(refused)
+      throw refused
+    } catch (error) {
+      this.#parts.slots.give()
+      this.#giveUp(address, error, signal)
+    }
+    this.fill()
+  }
+
+  #giveUp(address: PeerAddress, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) {
+      this.#candidates.putBack(address)
+      return
+    }
+    const known = isTorrentialError(error) ? error : new PeerError('DIAL_FAILED', 'dialing failed', { cause: error })
+    const now = this.#parts.clock.now()
+    if (known.code === 'PEER_SELF') this.#candidates.forbid(address)
+    else if (pointless.has(known.code)) this.#candidates.released(address, now, muchLater)
+    else this.#candidates.failed(address, now)
+    this.#parts.failed(address, known)
+  }
+
+  #schedule(): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = undefined
+    const { deadline } = this.#candidates
+    // Without a free place the next released connection fills; without a candidate the next `add` does.
+    if (!Number.isFinite(deadline) || !this.#parts.slots.free) return
+    this.#timer = this.#parts.clock.timer(Math.max(0, deadline - this.#parts.clock.now()), () => this.fill())
+  }
+}

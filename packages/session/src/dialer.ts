@@ -1,0 +1,50 @@
+// Outgoing connections of all torrents: a bounded number half-open at once, and a bounded number started each second, because
+// a burst of SYNs is what home routers fall over. A torrent asks for one dial at a time and gets an established peer or an error.
+
+import PQueue from 'p-queue'
+import type { Transport } from '@torrential/contracts'
+import { type Clock, type InfoHash, type PeerAddress, type PeerId, throwIfAborted } from '@torrential/primitives'
+import type { Capabilities } from '@torrential/protocol'
+import { greet } from './handshaker.ts'
+import { DEFAULTS } from './options.ts'
+import type { EstablishedPeer } from './peer-connection.ts'
+
+export interface Dialed {
+  readonly established: EstablishedPeer
+  readonly capabilities: Capabilities
+}
+
+export class Dialer {
+  readonly #transport: Transport
+  readonly #parts: { readonly clock: Clock; readonly peerId: PeerId }
+  readonly #queue = new PQueue({
+    concurrency: DEFAULTS.dialsAtOnce,
+    intervalCap: DEFAULTS.dialsPerSecond,
+    interval: 1_000,
+    carryoverIntervalCount: false,
+  })
+
+  constructor(parts: { readonly transport: Transport; readonly clock: Clock; readonly peerId: PeerId }) {
+    this.#transport = parts.transport
+    this.#parts = parts
+  }
+
+  /** @throws PeerError of the dial or the handshake; the signal's reason */
+  dial(address: PeerAddress, infoHash: InfoHash, signal: AbortSignal): Promise<Dialed> {
+    // The signal is looked at inside the task: handing one signal to many queued tasks costs p-queue quadratic time.
+    return this.#queue.add(async () => {
+      throwIfAborted({ signal })
+      const stream = await this.#transport.dial(address, { timeout: DEFAULTS.dialTimeout, signal })
+      const { wire, remote } = await greet(stream, infoHash, this.#parts, signal)
+      return {
+        established: { wire, stream, peerId: remote.peerId, incoming: false, address },
+        capabilities: remote.capabilities,
+      }
+    })
+  }
+
+  /** Tasks that have not begun find their torrent's signal aborted. */
+  get pending(): number {
+    return this.#queue.size + this.#queue.pending
+  }
+}

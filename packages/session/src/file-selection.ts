@@ -1,0 +1,69 @@
+// Which files are wanted, and how much. A change goes two ways: the engine learns new piece priorities, the disk learns which
+// files exist at all. Changes made in the same turn reach the engine once.
+
+import type { SwarmEngine } from '@torrential/engine'
+import type { Clock, Geometry } from '@torrential/primitives'
+import { piecePriorities } from './piece-priorities.ts'
+import { NORMAL_PRIORITY } from './torrent-file.ts'
+
+export interface FileSelectionParts {
+  readonly geometry: Geometry
+  readonly engine: SwarmEngine
+  readonly clock: Clock
+  /** Makes a file exist, or moves what is shared with others out of it. */
+  readonly setWanted: (file: number, wanted: boolean) => Promise<void>
+  readonly failed: (error: unknown) => void
+  /** The engine has its new priorities. */
+  readonly applied: () => void
+}
+
+export class FileSelection {
+  readonly #parts: FileSelectionParts
+  readonly #priorities: Uint8Array
+  #pending: Promise<void> | undefined
+  #changed = new Map<number, boolean>()
+
+  /** `wanted` decides about each file of the geometry. */
+  constructor(parts: FileSelectionParts, wanted: (file: number) => boolean) {
+    this.#parts = parts
+    this.#priorities = Uint8Array.from(parts.geometry.files, (_, file) => (wanted(file) ? NORMAL_PRIORITY : 0))
+    if (this.#priorities.includes(0)) this.#tellEngine()
+  }
+
+  priority(file: number): number {
+    return this.#priorities[file] as number
+  }
+
+  isWanted(file: number): boolean {
+    return this.#priorities[file] !== 0
+  }
+
+  set(file: number, priority: number): void {
+    const before = this.#priorities[file] as number
+    if (before === priority) return
+    this.#priorities[file] = priority
+    if ((before === 0) !== (priority === 0)) this.#changed.set(file, priority > 0)
+    this.#pending ??= this.#applySoon()
+  }
+
+  async #applySoon(): Promise<void> {
+    await Promise.resolve()
+    // What is set from here on belongs to the next round.
+    this.#pending = undefined
+    const changed = this.#changed
+    this.#changed = new Map()
+    // The disk first: no block of a newly wanted file may still be on its way to the part file afterwards.
+    try {
+      for (const [file, wanted] of changed) await this.#parts.setWanted(file, wanted)
+    } catch (error) {
+      this.#parts.failed(error)
+    }
+    this.#tellEngine()
+    this.#parts.applied()
+  }
+
+  #tellEngine(): void {
+    const { geometry, engine, clock } = this.#parts
+    engine.setPriorities(piecePriorities(geometry, this.#priorities), clock.now())
+  }
+}

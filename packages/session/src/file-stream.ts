@@ -1,0 +1,111 @@
+// A range of a file as a stream, while the torrent is still arriving. The position of the stream is its read window: the
+// pieces just ahead of it become urgent for the engine, in order, and everything behind it stops being so. A chunk is at most
+// 256 KiB and is read only when the consumer asks, so a slow consumer costs one chunk of memory. A failed read destroys the
+// stream with the error; it never ends early as if the file were shorter.
+
+import { Readable } from 'streamx'
+import type { ReadWindow } from '@torrential/engine'
+import type { Geometry, PieceIndex } from '@torrential/primitives'
+
+/** The part of a torrent that a stream needs. */
+export interface FileStreamSource {
+  readonly geometry: Geometry
+  has(piece: PieceIndex): boolean
+  /** Resolves once the piece is here. */
+  arrival(piece: PieceIndex, signal: AbortSignal): Promise<void>
+  read(piece: PieceIndex, offset: number, length: number): Promise<Uint8Array>
+  /** Makes a half-open range of pieces urgent. */
+  openWindow(range: { readonly start: number; readonly end: number }): ReadWindow
+  moveWindow(window: ReadWindow, range: { readonly start: number; readonly end: number }): void
+  closeWindow(window: ReadWindow): void
+}
+
+export interface FileRange {
+  /** First byte. @default 0 */
+  readonly start?: number
+  /** Byte behind the last (half-open). @default the file's length */
+  readonly end?: number
+}
+
+const longestChunk = 256 * 1024
+// Far enough ahead that a player never waits on a line that is fast enough, near enough that a seek is not drowned.
+const readAhead = 8 * 1024 * 1024
+const highWaterMark = 1024 * 1024
+
+export interface FileStream {
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array>
+}
+
+/** A streamx `Readable` of `Uint8Array` chunks; works with `for await`, `pipe` and the `pipeline` of node:stream. */
+export class FileStream extends Readable {
+  readonly #source: FileStreamSource
+  readonly #file: number
+  readonly #end: number
+  readonly #abort = new AbortController()
+  #at: number
+  #window: ReadWindow | undefined
+  #windowStart = -1
+  #pending: ((error: Error | null) => void) | undefined
+
+  /** `file` is an index into the geometry's files; the range has been checked. */
+  constructor(source: FileStreamSource, file: number, range: { readonly start: number; readonly end: number }) {
+    super({ highWaterMark })
+    this.#source = source
+    this.#file = file
+    this.#at = range.start
+    this.#end = range.end
+  }
+
+  override _read(done: (error: Error | null) => void): void {
+    this.#pending = done
+    this.#readChunk().then(
+      () => this.#finish(null),
+      (error: unknown) => this.#finish(error as Error),
+    )
+  }
+
+  // streamx closes only when the pending callback has come back: end the wait first.
+  override _predestroy(): void {
+    this.#abort.abort()
+    this.#closeWindow()
+    this.#finish(new Error('destroyed'))
+  }
+
+  async #readChunk(): Promise<void> {
+    if (this.#at >= this.#end) {
+      this.#closeWindow()
+      this.push(null)
+      return
+    }
+    const { geometry } = this.#source
+    const { piece, offset } = geometry.locate(this.#file, this.#at)
+    this.#moveWindow(piece)
+    if (!this.#source.has(piece)) await this.#source.arrival(piece, this.#abort.signal)
+    const length = Math.min(longestChunk, this.#end - this.#at, geometry.lengthOf(piece) - offset)
+    const bytes = await this.#source.read(piece, offset, length)
+    if (this.#abort.signal.aborted) return
+    this.#at += bytes.length
+    this.push(bytes)
+  }
+
+  #moveWindow(piece: PieceIndex): void {
+    if (piece === this.#windowStart) return
+    this.#windowStart = piece
+    const last = this.#source.geometry.locate(this.#file, this.#end - 1).piece
+    const ahead = Math.max(2, Math.ceil(readAhead / this.#source.geometry.pieceLength))
+    const range = { start: piece, end: Math.min(last + 1, piece + ahead) }
+    if (this.#window === undefined) this.#window = this.#source.openWindow(range)
+    else this.#source.moveWindow(this.#window, range)
+  }
+
+  #closeWindow(): void {
+    if (this.#window !== undefined) this.#source.closeWindow(this.#window)
+    this.#window = undefined
+  }
+
+  #finish(error: Error | null): void {
+    const done = this.#pending
+    this.#pending = undefined
+    done?.(error)
+  }
+}

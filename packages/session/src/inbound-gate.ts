@@ -1,0 +1,87 @@
+// Incoming connections: what a stranger may cost before we know what torrent it wants. The number of handshakes under way is
+// bounded, each has its deadline, and an address can be refused before a single byte is read.
+
+import type { ByteStream, Listener } from '@torrential/contracts'
+import {
+  type Clock,
+  type InfoHash,
+  isTorrentialError,
+  type PeerAddress,
+  PeerError,
+  type PeerId,
+  toHex,
+} from '@torrential/primitives'
+import type { Dialed } from './dialer.ts'
+import { answer } from './handshaker.ts'
+import { DEFAULTS } from './options.ts'
+
+/** A torrent that takes peers in. */
+export interface InboundTorrent {
+  /** Takes the peer over; returns the reason when it does not want it. */
+  accept(inbound: Dialed): PeerError | undefined
+}
+
+export interface InboundParts {
+  readonly clock: Clock
+  readonly peerId: PeerId
+  /** The running torrent of that infohash (hex). */
+  readonly find: (infoHash: string) => InboundTorrent | undefined
+  readonly allows: (address: PeerAddress) => boolean
+  readonly refused: (address: PeerAddress, reason: string) => void
+}
+
+export class InboundGate {
+  readonly #parts: InboundParts
+  readonly #abort = new AbortController()
+  #pending = 0
+
+  constructor(parts: InboundParts) {
+    this.#parts = parts
+  }
+
+  /** Accepts until the listener is disposed. */
+  async serve(listener: Listener): Promise<void> {
+    for await (const { stream } of listener) this.#take(stream)
+  }
+
+  /** Gives up the handshakes under way. */
+  close(): void {
+    this.#abort.abort(new PeerError('SESSION_CLOSED', 'the session was closed'))
+  }
+
+  #take(stream: ByteStream): void {
+    if (this.#abort.signal.aborted) {
+      stream.duplex.destroy()
+    } else if (!this.#parts.allows(stream.remote)) {
+      this.#refuse(stream, 'PEER_FILTERED')
+    } else if (this.#pending >= DEFAULTS.pendingHandshakes) {
+      this.#refuse(stream, 'TOO_MANY_HANDSHAKES')
+    } else {
+      this.#pending++
+      void this.#shake(stream).finally(() => this.#pending--)
+    }
+  }
+
+  async #shake(stream: ByteStream): Promise<void> {
+    const serves = (infoHash: InfoHash) => this.#parts.find(toHex(infoHash)) !== undefined
+    try {
+      const { wire, remote } = await answer(stream, serves, this.#parts, this.#abort.signal)
+      const torrent = this.#parts.find(toHex(remote.infoHash))
+      const established = { wire, stream, peerId: remote.peerId, incoming: true, address: stream.remote }
+      const refused =
+        torrent === undefined
+          ? new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the torrent has gone')
+          : torrent.accept({ established, capabilities: remote.capabilities })
+      if (refused === undefined) return
+      wire.close(refused)
+      this.#parts.refused(stream.remote, refused.code)
+    } catch (error) {
+      this.#parts.refused(stream.remote, isTorrentialError(error) ? error.code : 'HANDSHAKE_FAILED')
+    }
+  }
+
+  #refuse(stream: ByteStream, reason: string): void {
+    stream.duplex.destroy()
+    this.#parts.refused(stream.remote, reason)
+  }
+}

@@ -1,0 +1,93 @@
+// What a user may set, with every default and the reason for it in one place.
+
+import { type Clock, InputError, type PeerAddress, type PeerId, type Random } from '@torrential/primitives'
+import type { Transport } from '@torrential/contracts'
+
+export interface SessionOptions {
+  /** Ports to try in order; 0 is any free one. @default [6881 … 6889, 0] */
+  readonly port?: number | readonly number[]
+  /** Local address to listen on. @default every address, IPv6 and IPv4 */
+  readonly host?: string
+  /** False: nobody can connect to us; we still connect to others. @default true */
+  readonly listen?: boolean
+  /** 20 bytes. @default `-TO…-` and random bytes, new for each session */
+  readonly peerId?: PeerId
+  /** Folder for resume records. Absent: nothing is remembered, and every add checks what is on disk. */
+  readonly state?: string
+  /** False keeps an address out, both ways. */
+  readonly peerFilter?: (address: PeerAddress) => boolean
+  /** Connections of all torrents. @default 200 */
+  readonly maxConnections?: number
+  /** Connections of one torrent. @default 55 */
+  readonly maxTorrentConnections?: number
+  /** Bytes per second, all torrents. @default Infinity */
+  readonly maxDown?: number
+  /** Bytes per second, all torrents. @default Infinity */
+  readonly maxUp?: number
+  /** Bytes requested or received but not yet written, all torrents. @default 64 MiB */
+  readonly unwrittenBytes?: number
+  /** Bytes of pieces kept in memory for uploads, all torrents. @default 32 MiB */
+  readonly readCache?: number
+  /** Open files. @default 100 */
+  readonly maxOpenFiles?: number
+  /** Announce to the trackers that torrents name. @default true */
+  readonly trackers?: boolean
+  /** Connections are dialed and accepted through it; the session closes it. @default TCP */
+  readonly transport?: Transport
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface AddOptions {
+  /** Folder that receives the torrent's files. @default the current folder */
+  readonly path?: string
+  /** Aborts adding; no effect later. */
+  readonly signal?: AbortSignal
+  /** False: added but stopped after its check, until `start()`. @default true */
+  readonly start?: boolean
+  /** Peers to connect to, as `1.2.3.4:6881` or addresses. */
+  readonly peers?: readonly (string | PeerAddress)[]
+  /** False: announce to none. An array: these tiers besides the torrent's own. */
+  readonly trackers?: boolean | readonly (readonly string[])[]
+  /** Only the files for which it is true are downloaded; the others get priority 0. */
+  readonly select?: (file: { readonly path: string; readonly length: number; readonly index: number }) => boolean
+  /** Pieces in order rather than rarest first. @default false */
+  readonly sequential?: boolean
+  /** Bytes per second, this torrent. @default Infinity */
+  readonly maxDown?: number
+  /** Bytes per second, this torrent. @default Infinity */
+  readonly maxUp?: number
+  /** @default the session's `maxTorrentConnections` */
+  readonly maxConnections?: number
+  /** `auto` trusts a resume record when sizes and times of the files agree, `full` hashes everything. @default 'auto' */
+  readonly check?: 'auto' | 'full'
+}
+
+export const DEFAULTS = {
+  // The range that BitTorrent has always used, then whatever is free: a busy port must not stop a session.
+  port: [6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889, 0],
+  maxConnections: 200,
+  maxTorrentConnections: 55,
+  // Enough to keep a 10 Gbit/s line busy through a disk hiccup of 50 ms, small enough for a Raspberry Pi.
+  unwrittenBytes: 64 * 1024 * 1024,
+  readCache: 32 * 1024 * 1024,
+  maxOpenFiles: 100,
+  // Half-open connections trouble home routers; 30 new ones a second is what libtorrent settled on.
+  dialsPerSecond: 30,
+  dialsAtOnce: 20,
+  dialTimeout: 10_000,
+  handshakeTimeout: 10_000,
+  pendingHandshakes: 256,
+  // BEP 3 lets a tracker's `stopped` be lost; a user who closes a program will not wait longer.
+  stopTimeout: 5_000,
+  resumeInterval: 30_000,
+  // Hashing uses every core by itself; a second check hides the pauses between the files of the first.
+  checksAtOnce: 2,
+} as const
+
+/** @throws InputError `OPTION_RANGE` unless `value` is undefined or a number above 0 (Infinity included) */
+export function checkPositive(name: string, value: number | undefined): void {
+  if (value !== undefined && !(typeof value === 'number' && value > 0)) {
+    throw new InputError('OPTION_RANGE', `${name} must be above 0, not ${String(value)}`, { option: name })
+  }
+}

@@ -1,0 +1,163 @@
+// One connected peer: two loops between its wire and the engine. The receive loop takes a batch of messages (one socket read)
+// at a time, so there is one await per read, not per message; waiting for the rate limit is simply not pulling, which stops
+// the socket. The upload loop runs while the engine has something for this peer and reads a block only when the wire takes
+// it. Whatever ends either loop ends the connection once, with a coded reason.
+
+import type { ByteStream } from '@torrential/contracts'
+import type { SwarmEngine, Upload } from '@torrential/engine'
+import {
+  type Clock,
+  isTorrentialError,
+  type PeerAddress,
+  PeerError,
+  type PeerId,
+  type PeerKey,
+  type TorrentialError,
+} from '@torrential/primitives'
+import type { Message } from '@torrential/protocol'
+import type { RateLimit } from '@torrential/transport'
+import type { Wire } from '@torrential/wire'
+import { Peer, type PeerLink } from './peer.ts'
+
+/** An established connection: the handshake is done. */
+export interface EstablishedPeer {
+  readonly wire: Wire
+  readonly stream: ByteStream
+  readonly peerId: PeerId
+  readonly incoming: boolean
+  /** The address under which the torrent may know the peer: where it listens, when we dialed it. */
+  readonly address: PeerAddress
+}
+
+/** What a connection needs from its driver. */
+export interface ConnectionOwner {
+  readonly engine: SwarmEngine
+  readonly clock: Clock
+  readonly down: RateLimit
+  readonly up: RateLimit
+  /** Performs what the engine wants now. */
+  pump(): void
+  readBlock(upload: Upload): Promise<Uint8Array>
+  readFailed(upload: Upload, error: unknown): void
+  /** Opt-in observers; undefined when nobody listens. */
+  observed(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void
+  closed(connection: PeerConnection, error: TorrentialError | undefined): void
+}
+
+export class PeerConnection implements PeerLink {
+  readonly key: PeerKey
+  readonly address: PeerAddress
+  readonly peerId: PeerId
+  readonly incoming: boolean
+  readonly via: string
+  /** The view that users get. */
+  readonly peer: Peer
+  readonly #wire: Wire
+  readonly #owner: ConnectionOwner
+  readonly #abort = new AbortController()
+  #uploading = false
+  #closed = false
+
+  constructor(key: PeerKey, established: EstablishedPeer, owner: ConnectionOwner) {
+    this.key = key
+    this.address = established.address
+    this.peerId = established.peerId
+    this.incoming = established.incoming
+    this.via = established.stream.via
+    this.#wire = established.wire
+    this.#owner = owner
+    this.peer = new Peer(this)
+  }
+
+  get bytesIn(): number {
+    return this.#wire.bytesIn
+  }
+
+  get bytesOut(): number {
+    return this.#wire.bytesOut
+  }
+
+  snapshot(): ReturnType<SwarmEngine['peer']> {
+    return this.#owner.engine.peer(this.key)
+  }
+
+  /** Starts the receive loop; the engine knows the peer already. */
+  start(): void {
+    this.#receive().then(
+      () => this.close(undefined),
+      (error: unknown) => this.close(asPeerError(error)),
+    )
+  }
+
+  send(message: Message): void {
+    if (this.#closed) return
+    this.#wire.send(message)
+    this.#owner.observed(this, 'out', [message], 0)
+  }
+
+  /** Idempotent. Without an error the peer has simply gone. */
+  close(error: TorrentialError | undefined): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#abort.abort()
+    this.#wire.close(error instanceof PeerError ? error : undefined)
+    this.#owner.closed(this, error)
+  }
+
+  /** The engine has blocks for this peer: starts the upload loop unless it runs. */
+  startUploads(): void {
+    if (this.#uploading || this.#closed) return
+    this.#uploading = true
+    this.#upload().then(
+      () => {
+        this.#uploading = false
+      },
+      (error: unknown) => {
+        this.#uploading = false
+        if (!this.#closed) this.close(asPeerError(error))
+      },
+    )
+  }
+
+  async #receive(): Promise<void> {
+    const { engine, clock, down } = this.#owner
+    let counted = this.#wire.bytesIn
+    for await (const batch of this.#wire.receive()) {
+      const bytes = this.#wire.bytesIn - counted
+      counted += bytes
+      this.#owner.observed(this, 'in', batch, bytes)
+      engine.received(this.key, batch, clock.now())
+      this.#owner.pump()
+      if (this.#closed) return
+      if (bytes > 0 && !down.take(bytes)) await down.wait(bytes, { signal: this.#abort.signal })
+    }
+  }
+
+  async #upload(): Promise<void> {
+    const { engine, clock, up } = this.#owner
+    for (;;) {
+      const upload = this.#closed ? undefined : engine.nextUpload(this.key, clock.now())
+      if (upload === undefined) return
+      if (!up.take(upload.length)) await up.wait(upload.length, { signal: this.#abort.signal })
+      let block: Uint8Array
+      try {
+        block = await this.#owner.readBlock(upload)
+      } catch (error) {
+        engine.unreadable(this.key, upload, clock.now())
+        this.#owner.readFailed(upload, error)
+        continue
+      }
+      if (this.#closed) return
+      const message: Message = { type: 'piece', piece: upload.piece, offset: upload.offset, block }
+      const more = this.#wire.send(message)
+      engine.uploaded(this.key, block.length, clock.now())
+      this.#owner.observed(this, 'out', [message], block.length)
+      if (!more) await this.#wire.drained({ signal: this.#abort.signal })
+    }
+  }
+}
+
+function asPeerError(error: unknown): TorrentialError {
+  if (isTorrentialError(error)) return error
+  return new PeerError('CONNECTION_FAILED', 'the connection broke', { cause: error })
+}

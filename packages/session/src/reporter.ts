@@ -1,0 +1,81 @@
+// Turns what the driver sees into events of the torrent, and keeps what readers and users ask for in between: which files are
+// complete, which peers are connected. Everything costly is made only when somebody subscribed to it.
+
+import type { EngineEvent } from '@torrential/engine'
+import type { EventHub, PieceIndex, TorrentialError } from '@torrential/primitives'
+import type { Message } from '@torrential/protocol'
+import type { PeerConnection } from './peer-connection.ts'
+import type { SessionEvent } from './session-events.ts'
+import type { Torrent } from './torrent.ts'
+import type { PeerStateEvent, TorrentEvent } from './torrent-events.ts'
+
+export class Reporter {
+  readonly #torrent: Torrent
+  readonly #hub: EventHub<TorrentEvent>
+  readonly #sessionHub: EventHub<SessionEvent>
+
+  constructor(torrent: Torrent, hub: EventHub<TorrentEvent>, sessionHub: EventHub<SessionEvent>) {
+    this.#torrent = torrent
+    this.#hub = hub
+    this.#sessionHub = sessionHub
+  }
+
+  /** To the torrent's readers and to the session's. */
+  emit(event: TorrentEvent): void {
+    this.#hub.emit(event)
+    this.#sessionHub.emit(event)
+  }
+
+  wants(type: TorrentEvent['type']): boolean {
+    return this.#hub.wants(type) || this.#sessionHub.wants(type)
+  }
+
+  piece(piece: PieceIndex, have: number, of: number): void {
+    if (this.wants('piece')) this.emit({ type: 'piece', torrent: this.#torrent, piece, have, of })
+  }
+
+  peerState(event: EngineEvent, connection: PeerConnection | undefined): void {
+    if (connection === undefined) return
+    const change = peerChange(event)
+    if (change !== undefined && this.wants('peer-state')) {
+      this.emit({ type: 'peer-state', torrent: this.#torrent, peer: connection.peer, change })
+    }
+  }
+
+  connected(connection: PeerConnection): void {
+    this.emit({ type: 'peer-connected', torrent: this.#torrent, peer: connection.peer })
+  }
+
+  disconnected(connection: PeerConnection, error: TorrentialError | undefined): void {
+    const reason = error?.code ?? 'CONNECTION_CLOSED'
+    this.emit({ type: 'peer-disconnected', torrent: this.#torrent, peer: connection.peer, reason, error })
+  }
+
+  messages(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void {
+    const { peer } = connection
+    const torrent = this.#torrent
+    if (bytes > 0 && this.wants('peer-bytes')) this.emit({ type: 'peer-bytes', torrent, peer, direction, bytes })
+    if (!this.wants('message')) return
+    for (const message of messages) this.emit({ type: 'message', torrent, peer, direction, message })
+  }
+}
+
+function peerChange(event: EngineEvent): PeerStateEvent['change'] | undefined {
+  switch (event.type) {
+    case 'choked':
+    case 'unchoked':
+    case 'interested':
+    case 'not-interested':
+    case 'snubbed':
+    case 'banned':
+      return event.type
+    case 'extension-handshake':
+    case 'waste':
+    case 'endgame':
+    case 'finished':
+      return undefined
+    default:
+      event satisfies never
+      return undefined
+  }
+}

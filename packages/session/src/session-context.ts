@@ -1,0 +1,39 @@
+// What the torrents of a session share, as they see it.
+
+import type { DownloadCredit } from '@torrential/engine'
+import type { Clock, EventHub, PeerAddress, PeerId, Random } from '@torrential/primitives'
+import type { HandlePool } from '@torrential/storage'
+import type { TrackerClients } from '@torrential/tracker'
+import type { TokenBucket } from '@torrential/transport'
+import type PQueue from 'p-queue'
+import type { ConnectionSlots } from './connection-slots.ts'
+import type { Dialer } from './dialer.ts'
+import type { ResumeStore } from './resume-store.ts'
+import type { SessionEvent } from './session-events.ts'
+import type { Torrent } from './torrent.ts'
+
+export interface SessionContext {
+  readonly peerId: PeerId
+  readonly clock: Clock
+  readonly random: Random
+  readonly hub: EventHub<SessionEvent>
+  readonly dialer: Dialer
+  readonly slots: ConnectionSlots
+  readonly down: TokenBucket
+  readonly up: TokenBucket
+  readonly credit: DownloadCredit
+  readonly handles: HandlePool
+  /** Disk checks of all torrents, a few at a time. */
+  readonly checks: PQueue
+  readonly trackers: TrackerClients
+  readonly announces: boolean
+  readonly resume: ResumeStore | undefined
+  /** Bytes of read cache that each torrent may use. */
+  readonly readCache: number
+  readonly maxTorrentConnections: number
+  /** Our listening port, 0 when nobody can connect. */
+  port(): number
+  allows(address: PeerAddress): boolean
+  /** The torrent is closed. */
+  forget(torrent: Torrent): void
+}

@@ -1,0 +1,15 @@
+// What a session tells: everything its torrents tell, and the little that belongs to none of them.
+
+import type { PeerAddress } from '@torrential/primitives'
+import type { Torrent } from './torrent.ts'
+import type { TorrentEvent } from './torrent-events.ts'
+
+export type SessionEvent =
+  | TorrentEvent
+  | { readonly type: 'listening'; readonly address: PeerAddress }
+  | { readonly type: 'torrent-added'; readonly torrent: Torrent }
+  | { readonly type: 'torrent-removed'; readonly torrent: Torrent }
+  /** Somebody connected and was turned away before a torrent was involved. */
+  | { readonly type: 'inbound-refused'; readonly address: PeerAddress; readonly reason: string }
+
+export type SessionEventType = SessionEvent['type']

@@ -1,0 +1,267 @@
+// A session: the torrents of one process, and everything that they share – ports, limits, budgets, file handles, tracker
+// sockets. Closing it closes all of them, tells the trackers, and leaves no handle, timer or socket.
+
+import { resolve } from 'node:path'
+import type { Transport } from '@torrential/contracts'
+import { DownloadCredit } from '@torrential/engine'
+import type { Metainfo } from '@torrential/metainfo'
+import {
+  type Clock,
+  createPeerId,
+  EventHub,
+  type EventStream,
+  InputError,
+  type LaggedEvent,
+  type PeerAddress,
+  type PeerId,
+  type SubscribeOptions,
+  toHex,
+} from '@torrential/primitives'
+import { systemClock, systemRandom } from '@torrential/primitives/system'
+import { createTorrent, type CreateOptions, HandlePool } from '@torrential/storage'
+import { TrackerClients } from '@torrential/tracker'
+import { TcpTransport, TokenBucket } from '@torrential/transport'
+import PQueue from 'p-queue'
+import { ConnectionSlots } from './connection-slots.ts'
+import { Dialer } from './dialer.ts'
+import { InboundGate } from './inbound-gate.ts'
+import { loadSource, type TorrentSource } from './load-source.ts'
+import { type Listening, listenFirst } from './listening.ts'
+import { type AddOptions, checkPositive, DEFAULTS, type SessionOptions } from './options.ts'
+import { ResumeStore } from './resume-store.ts'
+import type { SessionContext } from './session-context.ts'
+import type { SessionEvent, SessionEventType } from './session-events.ts'
+import { Torrent } from './torrent.ts'
+import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
+
+/** What `session.seed` takes: how to add, and how to make the .torrent. */
+export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path'>, Omit<CreateOptions, 'signal'> {}
+
+/** All torrents of a session at one moment. Bytes and bytes per second of payload. */
+export interface SessionStats {
+  readonly torrents: number
+  readonly peers: number
+  readonly downloaded: number
+  readonly uploaded: number
+  readonly downRate: number
+  readonly upRate: number
+  /** Bytes requested or received and not written yet. */
+  readonly unwrittenBytes: number
+}
+
+/** Made by `createSession`. */
+export class Session implements AsyncDisposable {
+  /** 20 bytes that name us to peers and trackers. */
+  readonly peerId: PeerId
+  readonly #torrents = new Map<string, Torrent>()
+  readonly #hub = new EventHub<SessionEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
+  readonly #context: SessionContext
+  readonly #transport: Transport
+  readonly #gate: InboundGate
+  #listening: Listening | undefined
+  #closing: Promise<void> | undefined
+
+  /** @internal */
+  constructor(options: SessionOptions) {
+    checkOptions(options)
+    const clock: Clock = options.clock ?? systemClock
+    const random = options.random ?? systemRandom
+    const peerId = options.peerId ?? createPeerId(random)
+    this.peerId = peerId
+    this.#transport = options.transport ?? new TcpTransport({ clock })
+    const allows = (address: PeerAddress) => options.peerFilter?.(address) !== false
+    this.#context = {
+      peerId,
+      clock,
+      random,
+      hub: this.#hub,
+      dialer: new Dialer({ transport: this.#transport, clock, peerId }),
+      slots: new ConnectionSlots(options.maxConnections ?? DEFAULTS.maxConnections),
+      down: new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock }),
+      up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
+      credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
+      handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles }),
+      checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
+      trackers: new TrackerClients({ clock, random }),
+      announces: options.trackers !== false,
+      resume: options.state === undefined ? undefined : new ResumeStore(resolve(options.state)),
+      readCache: options.readCache ?? DEFAULTS.readCache,
+      maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
+      port: () => this.port,
+      allows,
+      forget: (torrent) => this.#torrents.delete(torrent.infoHash),
+    }
+    this.#gate = new InboundGate({
+      clock,
+      peerId,
+      find: (infoHash) => this.#torrents.get(infoHash)?.inbound,
+      allows,
+      refused: (address, reason) => this.#hub.emit({ type: 'inbound-refused', address, reason }),
+    })
+  }
+
+  /** @internal */
+  async listen(options: SessionOptions): Promise<void> {
+    if (options.listen === false) return
+    const ports = typeof options.port === 'number' ? [options.port] : (options.port ?? DEFAULTS.port)
+    this.#listening = await listenFirst(this.#transport, options.host, ports)
+    for (const listener of this.#listening.listeners) {
+      this.#hub.emit({ type: 'listening', address: listener.address })
+      void this.#gate.serve(listener)
+    }
+  }
+
+  /** The port that peers connect to; 0 when not listening. */
+  get port(): number {
+    return this.#listening?.port ?? 0
+  }
+
+  /** The local addresses in fact bound. */
+  get addresses(): readonly PeerAddress[] {
+    return this.#listening?.listeners.map(({ address }) => address) ?? []
+  }
+
+  get torrents(): readonly Torrent[] {
+    return [...this.#torrents.values()]
+  }
+
+  /** Bytes per second of all torrents together, Infinity for no limit; takes effect at once. */
+  get maxDown(): number {
+    return this.#context.down.rate
+  }
+
+  set maxDown(rate: number) {
+    checkPositive('maxDown', rate)
+    this.#context.down.rate = rate
+  }
+
+  /** Bytes per second of all torrents together, Infinity for no limit; takes effect at once. */
+  get maxUp(): number {
+    return this.#context.up.rate
+  }
+
+  set maxUp(rate: number) {
+    checkPositive('maxUp', rate)
+    this.#context.up.rate = rate
+  }
+
+  /** A snapshot. */
+  get stats(): SessionStats {
+    let [peers, downloaded, uploaded, downRate, upRate] = [0, 0, 0, 0, 0]
+    for (const torrent of this.#torrents.values()) {
+      const stats = torrent.stats
+      peers += stats.peers
+      downloaded += stats.downloaded
+      uploaded += stats.uploaded
+      downRate += stats.downRate
+      upRate += stats.upRate
+    }
+    const { size: torrents } = this.#torrents
+    return { torrents, peers, downloaded, uploaded, downRate, upRate, unwrittenBytes: this.#context.credit.used }
+  }
+
+  /**
+   * Adds a torrent and returns it at once; its check of what is on disk begins, `ready` tells when it is over.
+   * @throws InputError `TORRENT_DUPLICATE` when it is here already (`error.data.torrent` is it), `SESSION_CLOSED`, and what
+   * is wrong with the source (`SOURCE_…`, `TORRENT_…`, `BENCODE_…`, `MAGNET_…`) or the options (`OPTION_RANGE`, `ADDRESS_…`)
+   */
+  async add(source: TorrentSource, options: AddOptions = {}): Promise<Torrent> {
+    this.#checkOpen()
+    const metainfo = await loadSource(source, options.signal)
+    options.signal?.throwIfAborted()
+    return this.#add(metainfo, resolve(options.path ?? '.'), options)
+  }
+
+  /**
+   * Makes a .torrent of a file or folder, adds it where it lies and seeds it. `torrent.torrentFile` is what others need.
+   * @throws InputError `CREATE_…` and as `add`
+   */
+  async seed(path: string, options: SeedOptions = {}): Promise<Torrent> {
+    this.#checkOpen()
+    const whole = resolve(path)
+    const bytes = await createTorrent(whole, options).result
+    options.signal?.throwIfAborted()
+    const { trackers: _announced, ...rest } = options
+    const metainfo = await loadSource(bytes)
+    return this.#add(metainfo, resolve(whole, '..'), rest)
+  }
+
+  /** Stops and forgets a torrent, and deletes what it wrote when asked to. @throws StorageError when that fails */
+  async remove(torrent: Torrent, options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
+    await torrent.closeAndForget({ deleteFiles: options.deleteFiles === true, forget: true })
+    this.#hub.emit({ type: 'torrent-removed', torrent })
+  }
+
+  /** Subscribes at once to the events of the session and of all its torrents; see `SessionEvent`. */
+  events(options?: SubscribeOptions<SessionEventType>): EventStream<SessionEvent | LaggedEvent> {
+    return this.#hub.subscribe(options)
+  }
+
+  /** Stops every torrent, tells trackers (at most 5 s), saves state, releases everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#gate.close()
+    await this.#listening?.[Symbol.asyncDispose]()
+    await Promise.all([...this.#torrents.values()].map((torrent) => torrent[Symbol.asyncDispose]()))
+    await this.#context.trackers.close()
+    await this.#transport[Symbol.asyncDispose]()
+    await this.#context.handles[Symbol.asyncDispose]()
+    this.#hub.close()
+  }
+
+  #add(metainfo: Metainfo, path: string, options: AddOptions): Torrent {
+    this.#checkOpen()
+    const infoHash = toHex(metainfo.infoHash)
+    const present = this.#torrents.get(infoHash)
+    if (present !== undefined) {
+      throw new InputError('TORRENT_DUPLICATE', `${infoHash} is in this session already`, { torrent: present })
+    }
+    const torrent = new Torrent(metainfo, path, options, this.#context)
+    this.#torrents.set(infoHash, torrent)
+    this.#hub.emit({ type: 'torrent-added', torrent })
+    torrent.begin(options)
+    return torrent
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new InputError('SESSION_CLOSED', 'the session is closed')
+  }
+}
+
+/**
+ * A session that listens and is ready for torrents.
+ * @throws InputError `LISTEN_IN_USE` (every port of the list), `LISTEN_DENIED`, `LISTEN_FAILED`, `OPTION_RANGE`,
+ * `ADDRESS_HOST`, `ADDRESS_PORT`
+ */
+export async function createSession(options: SessionOptions = {}): Promise<Session> {
+  const session = new Session(options)
+  try {
+    await session.listen(options)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+  return session
+}
+
+function checkOptions(options: SessionOptions): void {
+  for (const name of [
+    'maxConnections',
+    'maxTorrentConnections',
+    'maxDown',
+    'maxUp',
+    'unwrittenBytes',
+    'readCache',
+    'maxOpenFiles',
+  ] as const) {
+    checkPositive(name, options[name])
+  }
+}

@@ -1,0 +1,244 @@
+// Puts a torrent's parts together and wires what one must hear of another: contents (files and pieces), swarm (peers and
+// trackers), life (what runs when), resume keeper. The wiring is all there is here; each decision is in a part.
+
+import { type EngineEvent, SwarmEngine } from '@torrential/engine'
+import { createVerifier, type Metainfo } from '@torrential/metainfo'
+import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from '@torrential/primitives'
+import { cached, FileStorage, type StorageObserver } from '@torrential/storage'
+import { believe, hashDisk } from './disk-check.ts'
+import type { AddOptions } from './options.ts'
+import type { PeerConnection } from './peer-connection.ts'
+import { PieceCommitter } from './piece-committer.ts'
+import type { Reporter } from './reporter.ts'
+import { ResumeKeeper } from './resume-keeper.ts'
+import type { SessionContext } from './session-context.ts'
+import type { Torrent } from './torrent.ts'
+import { asStorageError, TorrentContents } from './torrent-contents.ts'
+import { TorrentLife } from './torrent-life.ts'
+import { TorrentSwarm } from './torrent-swarm.ts'
+
+export interface TorrentSetup {
+  readonly torrent: Torrent
+  readonly metainfo: Metainfo
+  /** Absolute folder of the files. */
+  readonly path: string
+  readonly reporter: Reporter
+  readonly context: SessionContext
+  readonly options: AddOptions
+}
+
+export class TorrentAssembly {
+  readonly engine: SwarmEngine
+  readonly storage: FileStorage
+  readonly contents: TorrentContents
+  readonly swarm: TorrentSwarm
+  readonly life: TorrentLife
+  readonly resume: ResumeKeeper
+  /** What earlier sessions moved. */
+  uploadedBefore = 0
+  downloadedBefore = 0
+  readonly #setup: TorrentSetup
+
+  constructor(setup: TorrentSetup) {
+    this.#setup = setup
+    const { metainfo, context, options, path, reporter, torrent } = setup
+    const { geometry } = metainfo
+    const { clock, random, credit } = context
+    const wanted = wantedBy(metainfo, options)
+    this.engine = new SwarmEngine(
+      { geometry, have: new Bitfield(geometry.pieceCount), random, credit },
+      { listenPort: context.port(), ...(options.sequential === true && { sequential: true }) },
+    )
+    this.storage = new FileStorage(
+      { geometry, files: metainfo.files, handles: context.handles },
+      { path, wanted, partFile: `.${toHex(metainfo.infoHash)}.parts`, observer: this.#observer() },
+    )
+    const storage = cached(this.storage, geometry, { bytes: context.readCache })
+    const committer = new PieceCommitter({ geometry, storage, verifier: createVerifier(metainfo) })
+    this.contents = new TorrentContents(
+      {
+        metainfo,
+        engine: this.engine,
+        clock,
+        storage,
+        setWanted: (file, want) => this.storage.setWanted(file, want),
+        pump: () => this.#pump(),
+        failed: (error) => this.life.fail(asStorageError(error), 'read'),
+      },
+      wanted,
+    )
+    this.life = this.#createLife()
+    this.swarm = new TorrentSwarm(
+      {
+        torrent,
+        metainfo,
+        engine: this.engine,
+        storage,
+        committer,
+        reporter,
+        context,
+        progress: () => ({ uploaded: this.uploaded, downloaded: this.downloaded, left: this.contents.bytesMissing }),
+        events: {
+          pieceCommitted: (piece) => this.#committed(piece),
+          pieceRejected: (piece) => reporter.emit({ type: 'piece-failed', torrent, piece }),
+          storageFailed: (error, piece, during) => this.#storageFailed(error, piece, during),
+          engineEvent: (event, connection) => this.#engineEvent(event, connection),
+        },
+      },
+      options,
+    )
+    this.resume = new ResumeKeeper({
+      store: context.resume,
+      clock,
+      metainfo,
+      infoHash: toHex(metainfo.infoHash),
+      path,
+      state: () => ({ have: this.engine.have, uploaded: this.uploaded, downloaded: this.downloaded }),
+      flush: () => this.storage.flush(),
+      warn: (error) => reporter.emit({ type: 'warning', torrent, error }),
+    })
+  }
+
+  get uploaded(): number {
+    return this.uploadedBefore + this.engine.stats.uploaded
+  }
+
+  get downloaded(): number {
+    return this.downloadedBefore + this.engine.stats.downloaded
+  }
+
+  setSequential(on: boolean): void {
+    this.engine.setSequential(on, this.#setup.context.clock.now())
+    this.#pump()
+  }
+
+  /** Ends the torrent; `forget` removes its resume record, `deleteFiles` what it wrote. @throws StorageError */
+  async close(options: { readonly deleteFiles: boolean; readonly forget: boolean }): Promise<void> {
+    await this.life.close()
+    if (options.forget) await this.resume.forget()
+    if (options.deleteFiles) await this.storage.deleteFiles()
+  }
+
+  /** The engine's inputs were changed from outside a connection: let it act. */
+  #pump(): void {
+    this.swarm.driver.pump()
+    this.life.finished()
+  }
+
+  #committed(piece: PieceIndex): void {
+    const { reporter, torrent } = this.#setup
+    const { have } = this.engine
+    reporter.piece(piece, have.count, have.length)
+    for (const file of this.contents.gained(piece)) reporter.emit({ type: 'file-complete', torrent, file })
+    this.resume.touch()
+  }
+
+  #storageFailed(error: StorageError, piece: PieceIndex, during: 'read' | 'write'): void {
+    if (during === 'read' && this.engine.have.has(piece)) {
+      this.engine.lost(piece, this.#setup.context.clock.now())
+      this.contents.lost(piece)
+    }
+    this.life.fail(error, during)
+  }
+
+  #engineEvent(event: EngineEvent, connection: PeerConnection | undefined): void {
+    this.#setup.reporter.peerState(event, connection)
+    if (event.type !== 'finished' || this.life.isChecking) return
+    if (this.engine.have.isComplete) this.swarm.trackers.completed()
+    this.life.finished()
+    void this.resume.save()
+  }
+
+  #createLife(): TorrentLife {
+    const { reporter, torrent, context } = this.#setup
+    const now = () => context.clock.now()
+    return new TorrentLife({
+      check: (full, signal) => context.checks.add(() => this.#check(full, signal)),
+      join: () => this.swarm.start(),
+      leave: () => this.swarm.stop(),
+      setDataPaused: (paused) => {
+        if (paused) this.engine.pause(now())
+        else this.engine.resume(now())
+        this.swarm.driver.pump()
+      },
+      release: () => this.#release(),
+      isFinished: () => this.engine.stats.isFinished,
+      tell: (type) => {
+        if (type === 'ready') {
+          reporter.emit({ type, torrent, have: this.engine.have.count, of: this.engine.have.length })
+        } else reporter.emit({ type, torrent })
+      },
+      tellError: (error) => reporter.emit({ type: 'error', torrent, error }),
+      asStorageError,
+    })
+  }
+
+  async #check(full: boolean, signal: AbortSignal): Promise<void> {
+    const { metainfo, reporter, torrent } = this.#setup
+    const parts = {
+      metainfo,
+      storage: this.storage,
+      verdict: (piece: PieceIndex, good: boolean) => this.#verdict(piece, good),
+      progress: (done: number, of: number) =>
+        reporter.emit({ type: 'checking', torrent, done, of, have: this.engine.have.count }),
+    }
+    signal.throwIfAborted()
+    const record = await this.resume.load()
+    if (record !== undefined && this.engine.stats.downloaded + this.engine.stats.uploaded === 0) {
+      this.uploadedBefore = record.uploaded
+      this.downloadedBefore = record.downloaded
+    }
+    if (record !== undefined && !full) believe(parts, record.have)
+    else await hashDisk(parts, signal)
+    await this.storage.prepare({ signal })
+  }
+
+  #verdict(piece: PieceIndex, good: boolean): void {
+    const now = this.#setup.context.clock.now()
+    const had = this.engine.have.has(piece)
+    if (good && !had) {
+      this.engine.gained(piece, now)
+      this.contents.gained(piece)
+    } else if (!good && had) {
+      this.engine.lost(piece, now)
+      this.contents.lost(piece)
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { context, torrent } = this.#setup
+    await this.resume.close()
+    this.contents.close(new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed'))
+    this.swarm.driver[Symbol.dispose]()
+    await this.storage[Symbol.asyncDispose]().catch(() => {})
+    context.forget(torrent)
+  }
+
+  /** Hooks for the opt-in events only: without a reader they cost a set lookup. */
+  #observer(): StorageObserver {
+    const { reporter, torrent } = this.#setup
+    const handle = (type: 'file-opened' | 'file-closed', index: number) => {
+      const file = reporter.wants(type) ? this.contents.fileAt(index) : undefined
+      if (file !== undefined) reporter.emit({ type, torrent, file })
+    }
+    const bytesMoved = (type: 'file-read' | 'file-written', index: number, bytes: number) => {
+      const file = reporter.wants(type) ? this.contents.fileAt(index) : undefined
+      if (file !== undefined) reporter.emit({ type, torrent, file, bytes })
+    }
+    return {
+      opened: (file) => handle('file-opened', file),
+      closed: (file) => handle('file-closed', file),
+      read: (file, bytes) => bytesMoved('file-read', file, bytes),
+      written: (file, bytes) => bytesMoved('file-written', file, bytes),
+      ignored: (error) => reporter.emit({ type: 'warning', torrent, error }),
+    }
+  }
+}
+
+function wantedBy(metainfo: Metainfo, options: AddOptions): (file: number) => boolean {
+  const { select } = options
+  if (select === undefined) return () => true
+  let index = 0
+  const wanted = metainfo.files.map(({ pad, path, length }) => !pad && select({ path, length, index: index++ }))
+  return (file) => wanted[file] === true
+}

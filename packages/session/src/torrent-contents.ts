@@ -1,0 +1,157 @@
+// What a torrent holds: its files as users see them, which pieces are here, who waits for one, and which files are wanted.
+// Knows the engine for one thing only, what is urgent or wanted; connections and trackers are somebody else's.
+
+import type { ReadWindow, SwarmEngine } from '@torrential/engine'
+import type { Metainfo } from '@torrential/metainfo'
+import { type Clock, type Geometry, type PieceIndex, StorageError } from '@torrential/primitives'
+import type { Storage } from '@torrential/contracts'
+import { FileProgress } from './file-progress.ts'
+import { FileSelection } from './file-selection.ts'
+import { PieceGate } from './piece-gate.ts'
+import { type FileOwner, TorrentFile } from './torrent-file.ts'
+
+export interface TorrentContentsParts {
+  readonly metainfo: Metainfo
+  readonly engine: SwarmEngine
+  readonly clock: Clock
+  /** Reads for streams: the cached storage. */
+  readonly storage: Storage
+  readonly setWanted: (file: number, wanted: boolean) => Promise<void>
+  /** The engine was told something: perform what it wants. */
+  readonly pump: () => void
+  readonly failed: (error: unknown) => void
+}
+
+type Range = Parameters<ReadWindow['move']>[0]
+
+export class TorrentContents implements FileOwner {
+  readonly geometry: Geometry
+  /** Without padding. */
+  readonly files: readonly TorrentFile[]
+  readonly selection: FileSelection
+  readonly #parts: TorrentContentsParts
+  readonly #gate = new PieceGate()
+  readonly #byFile: readonly (TorrentFile | undefined)[]
+  #progress: FileProgress
+
+  constructor(parts: TorrentContentsParts, wanted: (file: number) => boolean) {
+    this.#parts = parts
+    const { geometry, files } = parts.metainfo
+    this.geometry = geometry
+    this.#progress = new FileProgress(geometry, parts.engine.have)
+    let index = 0
+    this.#byFile = files.map(({ pad, path, length }, file) =>
+      pad ? undefined : new TorrentFile(this, { file, index: index++, path, length }),
+    )
+    this.files = this.#byFile.filter((file) => file !== undefined)
+    const { engine, clock, setWanted, failed, pump } = parts
+    this.selection = new FileSelection({ geometry, engine, clock, setWanted, failed, applied: pump }, wanted)
+  }
+
+  /** A piece is verified and written: wakes its readers and returns the files it completed. */
+  gained(piece: PieceIndex): TorrentFile[] {
+    const completed = this.#progress.add(piece)
+    this.#gate.open(piece)
+    return completed.map((file) => this.fileAt(file)).filter((file) => file !== undefined)
+  }
+
+  /** The file at an index of the geometry; undefined for padding. */
+  fileAt(file: number): TorrentFile | undefined {
+    return this.#byFile[file]
+  }
+
+  lost(piece: PieceIndex): void {
+    this.#progress.delete(piece)
+  }
+
+  /** Bytes of the pieces that are wanted and not here. */
+  get bytesLeft(): number {
+    return this.#bytesMissing((piece) => this.#wanted(piece))
+  }
+
+  /** Bytes of all pieces that are not here, wanted or not: what trackers are told. */
+  get bytesMissing(): number {
+    return this.#bytesMissing(() => true)
+  }
+
+  /** Bytes of the files that are wanted. */
+  get bytesWanted(): number {
+    let bytes = 0
+    for (const file of this.files) if (file.priority > 0) bytes += file.length
+    return bytes
+  }
+
+  /** Readers that wait get `error`. */
+  close(error: Error): void {
+    this.#gate.close(error)
+  }
+
+  has(piece: PieceIndex): boolean {
+    return this.#parts.engine.have.has(piece)
+  }
+
+  arrival(piece: PieceIndex, signal: AbortSignal): Promise<void> {
+    return this.#gate.wait(piece, signal)
+  }
+
+  async read(piece: PieceIndex, offset: number, length: number): Promise<Uint8Array> {
+    try {
+      return await this.#parts.storage.read(piece, offset, length)
+    } catch (error) {
+      this.#parts.failed(error)
+      throw error
+    }
+  }
+
+  openWindow(range: Range): ReadWindow {
+    const window = this.#parts.engine.openWindow(range, this.#parts.clock.now())
+    this.#parts.pump()
+    return window
+  }
+
+  moveWindow(window: ReadWindow, range: Range): void {
+    window.move(range, this.#parts.clock.now())
+    this.#parts.pump()
+  }
+
+  closeWindow(window: ReadWindow): void {
+    window.close(this.#parts.clock.now())
+    this.#parts.pump()
+  }
+
+  missingPieces(file: number): number {
+    return this.#progress.missing(file)
+  }
+
+  filePriority(file: number): number {
+    return this.selection.priority(file)
+  }
+
+  setFilePriority(file: number, priority: number): void {
+    this.selection.set(file, priority)
+  }
+
+  #wanted(piece: PieceIndex): boolean {
+    for (const { file } of this.geometry.slices(piece, 0, this.geometry.lengthOf(piece))) {
+      if (this.#byFile[file] !== undefined && this.selection.isWanted(file)) return true
+    }
+    return false
+  }
+
+  #bytesMissing(counts: (piece: PieceIndex) => boolean): number {
+    const { have } = this.#parts.engine
+    if (have.isComplete) return 0
+    let bytes = 0
+    for (let index = 0; index < this.geometry.pieceCount; index++) {
+      const piece = index as PieceIndex
+      if (!have.has(piece) && counts(piece)) bytes += this.geometry.lengthOf(piece)
+    }
+    return bytes
+  }
+}
+
+/** Any failure of reading or writing, as the error that users get. */
+export function asStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error
+  return new StorageError('STORAGE_FAILED', 'reading or writing failed', { cause: error })
+}

@@ -1,0 +1,189 @@
+// The whole join between one engine and the world: what happens on connections and on disk goes in, what the engine wants
+// done comes out and is performed. No policy lives here. The order that everything rests on: a piece is committed to the
+// engine, and told to anybody, only after its write has resolved.
+
+import type { Action, EngineEvent, SwarmEngine, Upload } from '@torrential/engine'
+import {
+  type Clock,
+  drive,
+  type Drive,
+  PeerError,
+  type PeerKey,
+  type PieceIndex,
+  type StorageError,
+  type TorrentialError,
+} from '@torrential/primitives'
+import type { Capabilities, Message } from '@torrential/protocol'
+import type { Storage } from '@torrential/contracts'
+import type { RateLimit } from '@torrential/transport'
+import { type ConnectionOwner, type EstablishedPeer, PeerConnection } from './peer-connection.ts'
+import type { PieceCommitter } from './piece-committer.ts'
+import { asStorageError } from './torrent-contents.ts'
+
+/** What happened that the torrent has to know. */
+export interface DriverEvents {
+  pieceCommitted(piece: PieceIndex): void
+  pieceRejected(piece: PieceIndex): void
+  /** Disk trouble; `piece` could not be read or written. */
+  storageFailed(error: StorageError, piece: PieceIndex, during: 'read' | 'write'): void
+  engineEvent(event: EngineEvent, connection: PeerConnection | undefined): void
+  connected(connection: PeerConnection): void
+  disconnected(connection: PeerConnection, error: TorrentialError | undefined): void
+  messages(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void
+}
+
+export interface DriverParts {
+  readonly engine: SwarmEngine
+  readonly clock: Clock
+  /** Reads for uploads. */
+  readonly storage: Storage
+  readonly committer: PieceCommitter
+  readonly pieceCount: number
+  readonly down: RateLimit
+  readonly up: RateLimit
+  readonly events: DriverEvents
+}
+
+export class TorrentDriver implements ConnectionOwner, Disposable {
+  readonly engine: SwarmEngine
+  readonly clock: Clock
+  readonly down: RateLimit
+  readonly up: RateLimit
+  readonly #parts: DriverParts
+  readonly #drive: Drive
+  readonly #connections = new Map<PeerKey, PeerConnection>()
+  #nextKey = 1
+  #disposed = false
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts
+    this.engine = parts.engine
+    this.clock = parts.clock
+    this.down = parts.down
+    this.up = parts.up
+    this.#drive = drive(parts.engine, parts.clock, (action) => this.#perform(action))
+  }
+
+  get connections(): ReadonlyMap<PeerKey, PeerConnection> {
+    return this.#connections
+  }
+
+  /** Takes over an established connection. */
+  attach(established: EstablishedPeer, capabilities: Capabilities): PeerConnection {
+    if (this.#parts.pieceCount > 0) established.wire.pieceCount = this.#parts.pieceCount
+    const connection = new PeerConnection(this.#nextKey++ as PeerKey, established, this)
+    this.#connections.set(connection.key, connection)
+    const { peerId, address, incoming } = established
+    this.engine.connected(connection.key, { peerId, capabilities, address, incoming }, this.clock.now())
+    this.#parts.events.connected(connection)
+    connection.start()
+    this.pump()
+    return connection
+  }
+
+  pump(): void {
+    this.#drive.pump()
+  }
+
+  closeConnections(error: PeerError): void {
+    for (const connection of [...this.#connections.values()]) connection.close(error)
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true
+    this.#drive[Symbol.dispose]()
+    this.engine[Symbol.dispose]()
+  }
+
+  readBlock(upload: Upload): Promise<Uint8Array> {
+    return this.#parts.storage.read(upload.piece, upload.offset, upload.length)
+  }
+
+  readFailed(upload: Upload, error: unknown): void {
+    this.#parts.events.storageFailed(asStorageError(error), upload.piece, 'read')
+    this.pump()
+  }
+
+  observed(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void {
+    this.#parts.events.messages(connection, direction, messages, bytes)
+  }
+
+  closed(connection: PeerConnection, error: TorrentialError | undefined): void {
+    this.#connections.delete(connection.key)
+    this.#parts.events.disconnected(connection, error)
+    this.engine.disconnected(connection.key, this.clock.now())
+    this.pump()
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'send':
+        this.#connections.get(action.peer)?.send(action.message)
+        return
+      case 'upload-ready':
+        this.#connections.get(action.peer)?.startUploads()
+        return
+      case 'commit':
+        void this.#commit(action.piece, action.blocks)
+        return
+      case 'write':
+        void this.#write(action.piece, action.offset, action.blocks)
+        return
+      case 'verify':
+        void this.#verify(action.piece)
+        return
+      case 'close':
+        this.#connections.get(action.peer)?.close(action.error)
+        return
+      case 'event':
+        this.#parts.events.engineEvent(action.event, this.#connectionOf(action.event))
+        return
+      default:
+        action satisfies never
+    }
+  }
+
+  #connectionOf(event: EngineEvent): PeerConnection | undefined {
+    return 'peer' in event ? this.#connections.get(event.peer) : undefined
+  }
+
+  async #commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
+    await this.#onDisk(piece, async () => this.#decided(piece, await this.#parts.committer.commit(piece, blocks)))
+  }
+
+  async #write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
+    let length = 0
+    for (const block of blocks) length += block.length
+    await this.#onDisk(piece, async () => {
+      await this.#parts.committer.write(piece, offset, blocks)
+      if (!this.#disposed) this.engine.written(piece, offset, length, this.clock.now())
+    })
+  }
+
+  async #verify(piece: PieceIndex): Promise<void> {
+    await this.#onDisk(piece, async () => this.#decided(piece, await this.#parts.committer.verify(piece)))
+  }
+
+  #decided(piece: PieceIndex, good: boolean): void {
+    if (this.#disposed) return
+    if (good) {
+      this.engine.committed(piece, this.clock.now())
+      this.#parts.events.pieceCommitted(piece)
+    } else {
+      this.engine.rejected(piece, this.clock.now())
+      this.#parts.events.pieceRejected(piece)
+    }
+  }
+
+  /** Never rejects: a failure of the disk becomes the engine's and the torrent's. */
+  async #onDisk(piece: PieceIndex, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (this.#disposed) return
+      this.engine.failed(piece, this.clock.now())
+      this.#parts.events.storageFailed(asStorageError(error), piece, 'write')
+    }
+    if (!this.#disposed) this.pump()
+  }
+}

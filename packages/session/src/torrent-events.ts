@@ -1,0 +1,149 @@
+// Everything a torrent can tell, as one union on `type`. Each event carries its torrent, because the session's stream is the
+// union of its torrents' streams. The table in the README maps Net::BitTorrent's 21 events to these.
+
+import type { PeerAddress, StorageError, TorrentialError } from '@torrential/primitives'
+import type { Message } from '@torrential/protocol'
+import type { TrackerEvent } from '@torrential/tracker'
+import type { Peer } from './peer.ts'
+import type { Torrent } from './torrent.ts'
+import type { TorrentFile } from './torrent-file.ts'
+
+interface Of<Type extends string> {
+  readonly type: Type
+  readonly torrent: Torrent
+}
+
+/** Hash check of what is on disk, while it runs: `done` of `of` pieces looked at, `have` of them good. */
+export interface CheckingEvent extends Of<'checking'> {
+  readonly done: number
+  readonly of: number
+  readonly have: number
+}
+
+/** The check is over and the torrent takes part in its swarm (or is stopped, if it was added so). */
+export interface ReadyEvent extends Of<'ready'> {
+  readonly have: number
+  readonly of: number
+}
+
+/** A piece passed its hash and is written: `have` of `of` pieces are here now. */
+export interface PieceEvent extends Of<'piece'> {
+  readonly piece: number
+  readonly have: number
+  readonly of: number
+}
+
+export interface PieceFailedEvent extends Of<'piece-failed'> {
+  readonly piece: number
+}
+
+export interface FileCompleteEvent extends Of<'file-complete'> {
+  readonly file: TorrentFile
+}
+
+/** The torrent stopped moving data because of its disk; `resume()` or `start()` tries again. Never dropped. */
+export interface ErrorEvent extends Of<'error'> {
+  readonly error: StorageError
+}
+
+/** Something is wrong that does not stop the torrent, e.g. a state file that had to be ignored. */
+export interface WarningEvent extends Of<'warning'> {
+  readonly error: TorrentialError
+}
+
+export interface PeerConnectedEvent extends Of<'peer-connected'> {
+  readonly peer: Peer
+}
+
+export interface PeerDisconnectedEvent extends Of<'peer-disconnected'> {
+  readonly peer: Peer
+  /** The code of the PeerError that ended it, e.g. `CONNECTION_CLOSED`, `PEER_IDLE`, `SEED_TO_SEED`. */
+  readonly reason: string
+  readonly error: TorrentialError | undefined
+}
+
+/** An attempt to dial failed, or its handshake did. */
+export interface PeerFailedEvent extends Of<'peer-failed'> {
+  readonly address: PeerAddress
+  readonly error: TorrentialError
+}
+
+/** The peer filter, a ban or a limit kept an address out. */
+export interface PeerBlockedEvent extends Of<'peer-blocked'> {
+  readonly address: PeerAddress
+  readonly reason: 'filter' | 'banned' | 'limit'
+}
+
+/** What changed between us and a peer. `choked` and `interested` are the peer's doing, towards us. */
+export interface PeerStateEvent extends Of<'peer-state'> {
+  readonly peer: Peer
+  readonly change: 'choked' | 'unchoked' | 'interested' | 'not-interested' | 'snubbed' | 'banned'
+}
+
+/** Opt-in: bytes of payload and protocol that moved. */
+export interface PeerBytesEvent extends Of<'peer-bytes'> {
+  readonly peer: Peer
+  readonly direction: 'in' | 'out'
+  readonly bytes: number
+}
+
+/** Opt-in: every message. Blocks inside are views that must not be kept or changed. */
+export interface MessageEvent extends Of<'message'> {
+  readonly peer: Peer
+  readonly direction: 'in' | 'out'
+  readonly message: Message
+}
+
+/** What the announcer tells (`tracker-announcing`, `tracker-reply`, `tracker-warning`, `tracker-error`), with its torrent. */
+export type TorrentTrackerEvent = TrackerEvent & { readonly torrent: Torrent }
+
+/** Opt-in: the handle pool opened or closed a file. */
+export interface FileHandleEvent extends Of<'file-opened' | 'file-closed'> {
+  readonly file: TorrentFile
+}
+
+/** Opt-in: bytes read from or written to a file. */
+export interface FileBytesEvent extends Of<'file-read' | 'file-written'> {
+  readonly file: TorrentFile
+  readonly bytes: number
+}
+
+export type TorrentEvent =
+  | CheckingEvent
+  | ReadyEvent
+  | Of<'started'>
+  | Of<'stopped'>
+  | Of<'paused'>
+  | Of<'resumed'>
+  | PieceEvent
+  | PieceFailedEvent
+  | FileCompleteEvent
+  | Of<'done'>
+  | ErrorEvent
+  | WarningEvent
+  | PeerConnectedEvent
+  | PeerDisconnectedEvent
+  | PeerFailedEvent
+  | PeerBlockedEvent
+  | PeerStateEvent
+  | PeerBytesEvent
+  | MessageEvent
+  | TorrentTrackerEvent
+  | FileHandleEvent
+  | FileBytesEvent
+  | Of<'closed'>
+
+export type TorrentEventType = TorrentEvent['type']
+
+/** Costly or noisy: delivered only to those who name them in `events({ types })`. */
+export const OPT_IN_EVENTS: readonly TorrentEventType[] = [
+  'peer-bytes',
+  'message',
+  'file-opened',
+  'file-closed',
+  'file-read',
+  'file-written',
+]
+
+/** Never dropped, however slow the reader. */
+export const KEPT_EVENTS: readonly TorrentEventType[] = ['error', 'done', 'closed']

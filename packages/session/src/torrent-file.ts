@@ -1,0 +1,106 @@
+// One file of a torrent, as users see it.
+
+import { type Geometry, InputError } from '@torrential/primitives'
+import { type FileRange, FileStream, type FileStreamSource } from './file-stream.ts'
+
+/** The part of a torrent that a file needs. */
+export interface FileOwner extends FileStreamSource {
+  /** Pieces of the file that are missing. */
+  missingPieces(file: number): number
+  filePriority(file: number): number
+  setFilePriority(file: number, priority: number): void
+}
+
+/** 1 low, 4 normal, 7 high; 0 is skipped. */
+export const NORMAL_PRIORITY = 4
+
+export class TorrentFile {
+  readonly #owner: FileOwner
+  readonly #file: number
+  /** Position in `torrent.files`. */
+  readonly index: number
+  /** Safe relative path with `/`, below `torrent.path`. */
+  readonly path: string
+  /** Bytes. */
+  readonly length: number
+
+  /** `file` is the index in the geometry, where padding counts too. */
+  constructor(
+    owner: FileOwner,
+    info: { readonly file: number; readonly index: number; readonly path: string; readonly length: number },
+  ) {
+    this.#owner = owner
+    this.#file = info.file
+    this.index = info.index
+    this.path = info.path
+    this.length = info.length
+  }
+
+  /** Last element of `path`. */
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf('/') + 1)
+  }
+
+  /** 0 … 1, counted in whole pieces. */
+  get progress(): number {
+    const { start, end } = this.#geometry.piecesOf(this.#file)
+    return end === start ? 1 : 1 - this.#owner.missingPieces(this.#file) / (end - start)
+  }
+
+  get isComplete(): boolean {
+    return this.#owner.missingPieces(this.#file) === 0
+  }
+
+  /** 0 skip, 1 low, 4 normal, 7 high. Pieces shared with a more wanted file follow that file. @default 4 */
+  get priority(): number {
+    return this.#owner.filePriority(this.#file)
+  }
+
+  /** @throws InputError `OPTION_RANGE` unless an integer in 0 … 7 */
+  set priority(priority: number) {
+    if (!Number.isInteger(priority) || priority < 0 || priority > 7) {
+      throw new InputError('OPTION_RANGE', `a file's priority is 0 … 7, not ${priority}`, { option: 'priority' })
+    }
+    this.#owner.setFilePriority(this.#file, priority)
+  }
+
+  /**
+   * The bytes `[start, end)` in order, from the moment their pieces arrive; those pieces become urgent. A skipped file can be
+   * streamed too: just what is read is fetched.
+   * @throws InputError `FILE_RANGE` unless `0 <= start <= end <= length`
+   */
+  stream(range: FileRange = {}): FileStream {
+    const { start = 0, end = this.length } = range
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start || end > this.length) {
+      throw new InputError('FILE_RANGE', `[${start}, ${end}) is not within the ${this.length} bytes of ${this.path}`)
+    }
+    return new FileStream(this.#owner, this.#file, { start, end })
+  }
+
+  /** The whole range in memory. Mind the size. */
+  async bytes(range: FileRange = {}): Promise<Uint8Array> {
+    const { start = 0, end = this.length } = range
+    const stream = this.stream(range)
+    const bytes = new Uint8Array(end - start)
+    let at = 0
+    for await (const chunk of stream) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return bytes
+  }
+
+  /** The whole range as UTF-8 text. */
+  async text(range: FileRange = {}): Promise<string> {
+    return new TextDecoder().decode(await this.bytes(range))
+  }
+
+  /** The whole range as a Blob without a type. */
+  async blob(range: FileRange = {}): Promise<Blob> {
+    return new Blob([(await this.bytes(range)) as Uint8Array<ArrayBuffer>])
+  }
+
+  get #geometry(): Geometry {
+    return this.#owner.geometry
+  }
+}

@@ -1,0 +1,219 @@
+// One torrent's life: what checking, started, stopped, paused, failed and closed mean for its parts. Steps (check, start,
+// stop, close) run one behind the other, so that none meets another half done; pausing and failing are immediate, because
+// they must be. Closing gives up a check that runs.
+//
+// A disk error stops the data and nothing else: connections stay, what is verified stays, and `resume` or `start` goes on.
+
+import type { StorageError, TorrentialError } from '@torrential/primitives'
+import { InputError } from '@torrential/primitives'
+import { deferred } from './deferred.ts'
+
+export type TorrentStatus = 'checking' | 'downloading' | 'seeding' | 'paused' | 'stopped' | 'error' | 'closed'
+
+/** What the life drives. */
+export interface LifeActs {
+  /** Finds out what is on disk. `full`: believes nothing. */
+  check(full: boolean, signal: AbortSignal): Promise<void>
+  /** Joins the swarm. */
+  join(): void
+  /** Leaves the swarm; resolves when trackers were told. */
+  leave(): Promise<void>
+  /** Stops or restarts the data. */
+  setDataPaused(paused: boolean): void
+  /** Releases everything. Never rejects. */
+  release(): Promise<void>
+  isFinished(): boolean
+  tell(type: 'ready' | 'started' | 'stopped' | 'paused' | 'resumed' | 'done' | 'closed'): void
+  tellError(error: StorageError): void
+  /** From an unknown failure of a check. */
+  asStorageError(error: unknown): StorageError
+}
+
+export class TorrentLife {
+  readonly #acts: LifeActs
+  readonly #abort = new AbortController()
+  readonly #ready = deferred<void>()
+  readonly #done = deferred<void>()
+  #phase: 'checking' | 'running' | 'stopped' | 'closed' = 'stopped'
+  #paused = false
+  #error: StorageError | undefined
+  /** A read failed: what is on disk is not what we believe. */
+  #suspicious = false
+  #doneTold = false
+  #steps: Promise<void> = Promise.resolve()
+  #closing: Promise<void> | undefined
+
+  constructor(acts: LifeActs) {
+    this.#acts = acts
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise
+  }
+
+  get error(): StorageError | undefined {
+    return this.#error
+  }
+
+  get isClosed(): boolean {
+    return this.#phase === 'closed'
+  }
+
+  get isChecking(): boolean {
+    return this.#phase === 'checking'
+  }
+
+  get status(): TorrentStatus {
+    if (this.#phase === 'closed' || this.#phase === 'checking') return this.#phase
+    if (this.#error !== undefined) return 'error'
+    if (this.#phase === 'stopped') return 'stopped'
+    if (this.#paused) return 'paused'
+    return this.#acts.isFinished() ? 'seeding' : 'downloading'
+  }
+
+  /** The first check, then `ready`, then the swarm. */
+  begin(full: boolean, start: boolean): void {
+    this.#phase = 'checking'
+    this.#step(async () => {
+      await this.#check(full)
+      this.#acts.tell('ready')
+      this.#ready.resolve()
+      if (start) this.#start()
+      this.finished()
+    }).catch((error: unknown) => this.#ready.reject(error as TorrentialError))
+  }
+
+  /** Everything that is wanted may be here now. */
+  finished(): void {
+    if (this.#phase === 'checking' || this.#doneTold || this.#error !== undefined || !this.#acts.isFinished()) return
+    this.#doneTold = true
+    this.#acts.tell('done')
+    this.#done.resolve()
+  }
+
+  /** More is wanted, or less is here, than when `done` was told. */
+  unfinished(): void {
+    this.#doneTold = false
+  }
+
+  check(): Promise<void> {
+    return this.#step(async () => {
+      const before = this.#phase
+      await this.#acts.leave()
+      this.#error = undefined
+      await this.#check(true)
+      this.#phase = 'stopped'
+      if (before === 'running') this.#start()
+      this.finished()
+    })
+  }
+
+  start(): Promise<void> {
+    return this.#step(async () => {
+      await this.#recover()
+      if (this.#phase === 'stopped') this.#start()
+      this.finished()
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#step(async () => {
+      if (this.#phase !== 'running') return
+      this.#phase = 'stopped'
+      await this.#acts.leave()
+      this.#acts.tell('stopped')
+    })
+  }
+
+  pause(): void {
+    if (this.#paused || this.#phase === 'closed') return
+    this.#paused = true
+    this.#acts.setDataPaused(true)
+    this.#acts.tell('paused')
+  }
+
+  resume(): void {
+    const wasPaused = this.#paused
+    this.#paused = false
+    if (this.#error !== undefined) this.start().catch(() => {})
+    else if (wasPaused && this.#phase !== 'closed') {
+      if (this.#phase !== 'checking') this.#acts.setDataPaused(false)
+      this.#acts.tell('resumed')
+    }
+  }
+
+  fail(error: StorageError, during: 'read' | 'write' | 'check'): void {
+    if (this.#phase === 'closed') return
+    if (during === 'read') this.#suspicious = true
+    if (this.#error !== undefined) return
+    this.#error = error
+    this.#acts.setDataPaused(true)
+    this.#acts.tellError(error)
+  }
+
+  /** Idempotent; resolves when everything is released. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const closed = new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed')
+    this.#abort.abort(closed)
+    await this.#steps
+    this.#phase = 'closed'
+    await this.#acts.leave()
+    await this.#acts.release()
+    this.#ready.reject(closed)
+    this.#done.reject(closed)
+    this.#acts.tell('closed')
+  }
+
+  #start(): void {
+    this.#phase = 'running'
+    this.#acts.setDataPaused(this.#paused || this.#error !== undefined)
+    this.#acts.join()
+    this.#acts.tell('started')
+  }
+
+  /** After a disk error: forgets it, and looks again at what is there when it was reading that failed. */
+  async #recover(): Promise<void> {
+    if (this.#error === undefined) return
+    this.#error = undefined
+    if (this.#suspicious) {
+      const before = this.#phase
+      await this.#check(true)
+      this.#phase = before
+    }
+    this.#acts.setDataPaused(this.#paused || this.#error !== undefined)
+  }
+
+  async #check(full: boolean): Promise<void> {
+    this.#phase = 'checking'
+    this.#acts.setDataPaused(true)
+    this.unfinished()
+    try {
+      await this.#acts.check(full, this.#abort.signal)
+      this.#suspicious = false
+    } catch (error) {
+      if (this.#abort.signal.aborted) throw error
+      this.#phase = 'stopped'
+      this.fail(this.#acts.asStorageError(error), 'check')
+    }
+    this.#phase = 'stopped'
+  }
+
+  /** @throws InputError `TORRENT_CLOSED` */
+  #step(work: () => Promise<void>): Promise<void> {
+    const result = this.#steps.then(() => {
+      this.#abort.signal.throwIfAborted()
+      return work()
+    })
+    this.#steps = result.catch(() => {})
+    return result
+  }
+}
