@@ -131,10 +131,16 @@ class Gate {
 
   #open(isDict: boolean, at: number): void {
     if (this.#depth >= this.#maxDepth) refuse('BENCODE_DEPTH', at, `more than ${this.#maxDepth} levels`)
-    const fresh = { isDict, hasKey: false, keyStart: 0, keyEnd: -1, keysFrom: this.#keys.length, seen: undefined }
     const frame = this.#frames[this.#depth]
-    if (frame === undefined) this.#frames.push(fresh)
-    else Object.assign(frame, fresh)
+    const keysFrom = this.#keys.length
+    if (frame === undefined) {
+      this.#frames.push({ isDict, hasKey: false, keyStart: 0, keyEnd: -1, keysFrom, seen: undefined })
+    } else {
+      // `hasKey` is false and `seen` undefined since the frame was closed.
+      frame.isDict = isDict
+      frame.keyEnd = -1
+      frame.keysFrom = keysFrom
+    }
     this.#depth++
   }
 

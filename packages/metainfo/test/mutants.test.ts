@@ -11,8 +11,8 @@ import { Mutator } from './mutator.ts'
 import { expected, FIXTURES, fixture } from './support.ts'
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_250_102)
-const MUTANTS_PER_FIXTURE = 2500
-const MAGNET_MUTANTS = 20_000
+const MUTANTS_PER_FIXTURE = 2000
+const MAGNET_MUTANTS = 12_000
 
 /** The result of `parse`, or undefined when it threw a proper error; throws when it did anything else. */
 function attempt<T>(parse: () => T, describeInput: () => string): T | undefined {

@@ -195,6 +195,15 @@ test('paths of a tree that repeats long directories are refused before they fill
   expect(codeOf(add)).toBe('TORRENT_PATH')
 })
 
+test('half a million directories are the most that a torrent may name', () => {
+  const paths = new SafePaths('root', { rules: 'posix', maxDepth: 100, maxRenames: 500 })
+  const add = (from: number, to: number) => () => {
+    for (let i = from; i < to; i++) paths.add([...Array.from({ length: 99 }, () => String(i)), 'x'])
+  }
+  expect(codeOf(add(0, 5050))).toBe('nothing')
+  expect(codeOf(add(5050, 5051))).toBe('TORRENT_PATH')
+})
+
 test('safeName gives undefined when nothing is left', () => {
   expect(['', '.', '..', '\u200f'].map((name) => safeName(name, 'portable'))).toEqual(Array(4).fill(undefined))
 })
