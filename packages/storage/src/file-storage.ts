@@ -11,12 +11,13 @@ import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import { InputError, throwIfAborted } from '@torrential/primitives'
 import type { HandlePool } from './handle-pool.ts'
+import { OperationGate } from './operation-gate.ts'
 import { Parking } from './parking.ts'
 import type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
 import { extentOf } from './piece-extent.ts'
 import { BlockCursor, lengthOf } from './pooled-io.ts'
 import { checkRelativePath, RootDirectory } from './root-directory.ts'
-import { closedFailure, storageFailure } from './storage-failure.ts'
+import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 import { type StoredFileStatus, TorrentFiles } from './torrent-files.ts'
 
@@ -61,13 +62,8 @@ export class FileStorage implements Storage, PieceLayout {
   readonly #root: RootDirectory
   readonly #files: TorrentFiles
   readonly #parking: Parking
-  /** Operations that run now. */
-  #active = 0
-  readonly #idle: (() => void)[] = []
-  /** Set while bytes move between files: whoever comes waits for it. */
-  #exclusive: Promise<void> | undefined
+  readonly #gate = new OperationGate()
   #started = false
-  #closed = false
 
   /**
    * Nothing on disk is touched until the first call.
@@ -152,7 +148,8 @@ export class FileStorage implements Storage, PieceLayout {
    */
   async setWanted(file: number, wanted: boolean): Promise<void> {
     extentOrThrow(this.geometry, file)
-    await this.#alone(async () => {
+    if (!this.#started) await this.#start()
+    await this.#gate.alone(async () => {
       this.#parking.markWanted(file, wanted)
       if (!wanted || this.#pads[file] === 1) return
       await this.#parking.moveOut(file)
@@ -168,26 +165,28 @@ export class FileStorage implements Storage, PieceLayout {
 
   /** Where the pieces lie at this moment. A file that is found missing may be created again by the next write. */
   survey(): PieceSurvey {
-    const known = new Map<number, number>()
-    const sizeOf = async (file: number): Promise<number> => {
-      const before = known.get(file)
-      if (before !== undefined) return before
+    const sizes = new Map<number, number>()
+    const measure = async (file: number): Promise<number> => {
       const size = (await this.#files.status(file))?.size ?? -1
       if (size < 0) await this.#files.forget(file)
-      known.set(file, size)
+      sizes.set(file, size)
       return size
     }
     return {
       locate: async (piece) => {
+        this.#gate.check()
+        if (!this.#started) await this.#start()
         const extents: PieceExtent[] = []
-        await this.#run(undefined, async () => {
-          for (const slice of this.geometry.slices(piece, 0, this.geometry.lengthOf(piece))) {
-            const extent = await this.#locate(piece, slice, sizeOf)
-            if (extent !== undefined) extents.push(extent)
+        for (const slice of this.geometry.slices(piece, 0, this.geometry.lengthOf(piece))) {
+          const elsewhere = this.#locateElsewhere(piece, slice)
+          if (elsewhere === undefined) {
+            // Awaited for the first piece of a file only: a torrent of a million missing pieces takes no time.
+            const size = sizes.get(slice.file) ?? (await measure(slice.file))
+            if (size < slice.offset + slice.length) return undefined
           }
-        })
-        const length = extents.reduce((sum, extent) => sum + extent.length, 0)
-        return length === this.geometry.lengthOf(piece) ? extents : undefined
+          extents.push(elsewhere ?? { path: this.pathOf(slice.file), position: slice.offset, length: slice.length })
+        }
+        return extents
       },
     }
   }
@@ -205,9 +204,7 @@ export class FileStorage implements Storage, PieceLayout {
 
   /** Waits for running calls and closes the handles of this torrent. Does not flush. Idempotent. */
   async close(): Promise<void> {
-    this.#closed = true
-    while (this.#exclusive !== undefined) await this.#exclusive.catch(() => {})
-    await this.#quiet()
+    await this.#gate.close()
     await this.#files.close()
     await this.#parking.close()
   }
@@ -240,76 +237,30 @@ export class FileStorage implements Storage, PieceLayout {
     }
   }
 
-  async #locate(
-    piece: PieceIndex,
-    slice: FileSlice,
-    sizeOf: (file: number) => Promise<number>,
-  ): Promise<PieceExtent | undefined> {
-    if (this.#pads[slice.file] === 1) return { path: undefined, position: 0, length: slice.length }
+  /** Bytes that are not in their file: padding, and what waits in the part file. */
+  #locateElsewhere(piece: PieceIndex, slice: FileSlice): PieceExtent | undefined {
+    const { length } = slice
+    if (this.#pads[slice.file] === 1) return { path: undefined, position: 0, length }
     const record = this.#parking.find(piece, slice.file)
-    if (record !== undefined) {
-      return {
-        path: this.#parking.path,
-        position: this.#parking.positionOf(record, slice.offset),
-        length: slice.length,
-      }
-    }
-    if ((await sizeOf(slice.file)) < slice.offset + slice.length) return undefined
-    return { path: this.pathOf(slice.file), position: slice.offset, length: slice.length }
+    if (record === undefined) return undefined
+    return { path: this.#parking.path, position: this.#parking.positionOf(record, slice.offset), length }
   }
 
   /** Runs a call beside others, but not while bytes move between files. */
   async #run(options: AbortOptions | undefined, work: () => Promise<void>): Promise<void> {
     throwIfAborted(options)
-    if (this.#closed) throw closedFailure('storage')
     if (!this.#started) await this.#start()
-    while (this.#exclusive !== undefined) await this.#exclusive
-    throwIfAborted(options)
-    if (this.#closed) throw closedFailure('storage')
-    this.#active++
-    try {
-      await work()
-    } finally {
-      this.#active--
-      if (this.#active === 0) for (const wake of this.#idle.splice(0)) wake()
-    }
-  }
-
-  /** Runs a call while no other runs. */
-  async #alone(work: () => Promise<void>): Promise<void> {
-    if (this.#closed) throw closedFailure('storage')
-    if (!this.#started) await this.#start()
-    while (this.#exclusive !== undefined) await this.#exclusive
-    if (this.#closed) throw closedFailure('storage')
-    await this.#hold(async () => {
-      await this.#quiet()
-      await work()
-    })
+    await this.#gate.share(work)
   }
 
   /** The first call reads the part file's index and brings it in line with what is wanted. */
   async #start(): Promise<void> {
-    while (this.#exclusive !== undefined) await this.#exclusive
-    if (this.#started) return
-    await this.#hold(async () => {
+    await this.#gate.alone(async () => {
+      if (this.#started) return
       await this.#parking.load()
       for (const file of this.#parking.misplaced()) await this.#parking.moveOut(file)
       this.#started = true
     })
-  }
-
-  async #hold(work: () => Promise<void>): Promise<void> {
-    const running = work()
-    this.#exclusive = running.catch(() => {})
-    try {
-      await running
-    } finally {
-      this.#exclusive = undefined
-    }
-  }
-
-  async #quiet(): Promise<void> {
-    while (this.#active > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 }
 

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestPlan, parseTorrent } from '@torrential/metainfo'
-import { SeededRandom } from '@torrential/primitives'
 import {
   allPieces,
   checkPieces,
@@ -14,7 +13,7 @@ import {
 } from '@torrential/storage'
 import { describe, expect, test } from '@jest/globals'
 import { temporaryDirectory } from './temporary-directory.ts'
-import { failureOf, KIB, sha1 } from './torrent-data.ts'
+import { failureOf, KIB, rubbish, sha1 } from './torrent-data.ts'
 
 const lengths = {
   B: 70_000,
@@ -31,12 +30,11 @@ const lengths = {
 
 async function tree(name = 'tree', files: Readonly<Record<string, number>> = lengths): Promise<string> {
   const path = join(await temporaryDirectory(), name)
-  const random = new SeededRandom(5)
   for (const [file, length] of Object.entries(files)) {
     if (file === 'a') continue
     const at = join(path, file)
     await mkdir(join(at, '..'), { recursive: true })
-    await writeFile(at, random.bytes(length))
+    await writeFile(at, rubbish(length, file))
   }
   return path
 }

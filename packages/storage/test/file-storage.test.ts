@@ -2,7 +2,15 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Geometry } from '@torrential/primitives'
 import { FileStorage, HandlePool } from '@torrential/storage'
-import fc from 'fast-check'
+import {
+  array as arrayOf,
+  assert as assertProperty,
+  asyncProperty,
+  boolean,
+  constantFrom,
+  nat,
+  record,
+} from 'fast-check'
 import { describe, expect, test } from '@jest/globals'
 import { MeddlingFileSystem } from './meddling-file-system.ts'
 import { listing, temporaryDirectory } from './temporary-directory.ts'
@@ -199,20 +207,21 @@ describe('FileStorage on disk', () => {
   })
 
   test('any torrent, wanted in any way, reads back whatever is wanted later', async () => {
-    const file = fc.record({ length: fc.nat({ max: 60_000 }), wanted: fc.boolean(), later: fc.boolean() })
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom('v1' as const, 'v2' as const),
-        fc.array(file, { minLength: 1, maxLength: 8 }),
+    const file = record({ length: nat({ max: 60_000 }), wanted: boolean(), later: boolean() })
+    await assertProperty(
+      asyncProperty(
+        constantFrom('v1' as const, 'v2' as const),
+        arrayOf(file, { minLength: 1, maxLength: 8 }),
         async (kind, files) => {
           const path = await temporaryDirectory()
           const geometry = new Geometry(kind, 16 * KIB, files)
           const stored = files.map((_, index) => ({ path: `f${index}` }))
+          const isWanted = (index: number) => files[index]?.wanted ?? true
           const parts = { geometry, files: stored, handles: new HandlePool({ handles: 2 }) }
-          const storage = new FileStorage(parts, { path, wanted: (index) => files[index]?.wanted === true })
+          const storage = new FileStorage(parts, { path, wanted: isWanted })
           await writeAll(storage, geometry)
           await storage.close()
-          const again = new FileStorage(parts, { path, wanted: (index) => files[index]?.wanted === true })
+          const again = new FileStorage(parts, { path, wanted: isWanted })
           for (const [index, { later }] of files.entries()) await again.setWanted(index, later)
           expect(await wrongPieces(again, geometry)).toEqual([])
           await again.deleteFiles()

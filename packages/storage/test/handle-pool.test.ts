@@ -35,8 +35,8 @@ async function fixture(handles: number, files = 5): Promise<Fixture> {
   return { pool: new HandlePool({ handles, fileSystem, clock }), fileSystem, clock, events, request }
 }
 
-async function use({ pool, request }: Fixture, file: number, access?: HandleRequest['access']): Promise<void> {
-  pool.release(await pool.acquire(request(file, access)))
+async function use(bench: Fixture, file: number, access?: HandleRequest['access']): Promise<void> {
+  bench.pool.release(await bench.pool.acquire(bench.request(file, access)))
 }
 
 /** Lets whatever the pool has begun come to its end. */

@@ -23,9 +23,9 @@ export class MeddlingFileSystem implements FileSystem {
     return this.#wrap(path, file)
   }
 
-  stat = nodeFileSystem.stat
-  realPath = nodeFileSystem.realPath
-  removeDirectory = nodeFileSystem.removeDirectory
+  stat = (path: string) => nodeFileSystem.stat(path)
+  realPath = (path: string) => nodeFileSystem.realPath(path)
+  removeDirectory = (path: string) => nodeFileSystem.removeDirectory(path)
 
   async makeDirectory(path: string, options?: { readonly recursive?: boolean }): Promise<void> {
     this.check('makeDirectory', path)

@@ -2,7 +2,7 @@ import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileStorageOptions } from '@torrential/storage'
 import { HandlePool } from '@torrential/storage'
-import fc from 'fast-check'
+import { assert as assertProperty, asyncProperty, boolean, nat, record } from 'fast-check'
 import { describe, expect, test } from '@jest/globals'
 import { MeddlingFileSystem } from './meddling-file-system.ts'
 import { listing, temporaryDirectory } from './temporary-directory.ts'
@@ -184,14 +184,14 @@ describe('part file', () => {
     await writeAll(first.storage, first.geometry)
     await first.storage.close()
     const original = await readFile(join(path, PART))
-    const mutation = fc.record({
-      at: fc.nat({ max: original.length - 1 }),
-      header: fc.boolean(),
-      byte: fc.nat({ max: 255 }),
-      cut: fc.boolean(),
+    const mutation = record({
+      at: nat({ max: original.length - 1 }),
+      header: boolean(),
+      byte: nat({ max: 255 }),
+      cut: boolean(),
     })
-    await fc.assert(
-      fc.asyncProperty(mutation, async ({ at, header, byte, cut }) => {
+    await assertProperty(
+      asyncProperty(mutation, async ({ at, header, byte, cut }) => {
         const position = header ? at % 64 : at
         const mutant = Buffer.from(cut ? original.subarray(0, position) : original)
         if (!cut) mutant[position] = byte

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { FileStorageOptions, StoredFile } from '@torrential/storage'
 import { FileStorage, HandlePool } from '@torrential/storage'
 import type { Storage } from '@torrential/contracts'
-import { Geometry, type PieceIndex, SeededRandom } from '@torrential/primitives'
+import { Geometry, type PieceIndex } from '@torrential/primitives'
 
 export const KIB = 1024
 
@@ -16,13 +16,24 @@ export function pieceOf(geometry: Geometry, index: number): PieceIndex {
 
 /** Bytes of a piece, different for every piece and seed; padding is zeros. */
 export function pieceBytes(geometry: Geometry, piece: PieceIndex, seed = 1): Uint8Array {
-  const bytes = new SeededRandom(seed * 1_000_003 + piece).bytes(geometry.lengthOf(piece))
+  const bytes = rubbish(geometry.lengthOf(piece), `${seed} ${piece}`)
   let at = 0
   for (const { file, length } of geometry.slices(piece, 0, bytes.length)) {
-    if (geometry.files[file]?.pad === true) bytes.fill(0, at, at + length)
+    const extent = geometry.files[file]
+    if (extent?.pad) bytes.fill(0, at, at + length)
     at += length
   }
   return bytes
+}
+
+/** Bytes without a pattern, always the same for the same seed. */
+export function rubbish(length: number, seed: string): Uint8Array {
+  return new Uint8Array(
+    createHash('shake256', { outputLength: Math.max(1, length) })
+      .update(seed)
+      .digest()
+      .subarray(0, length),
+  )
 }
 
 export function blocksOf(bytes: Uint8Array, length = 16_384): Uint8Array[] {
