@@ -21,6 +21,8 @@ export default {
     ],
   },
   testEnvironmentOptions: { customExportConditions: ['@torrential/source', 'node', 'node-addons'] },
+  // A limit for hanging tests, not a judgement of speed: machines are shared and slow at times.
+  testTimeout: 60_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   reporters: ['default', '<rootDir>/.config/closing-line-reporter.js'],
