@@ -9,7 +9,10 @@ export interface Machine<Output> {
   next(): Output | undefined
   /** Time has passed; call at or after `deadline`. Earlier is harmless. */
   tick(now: number): void
-  /** When `tick` wants to be called, on the clock of `now`; Infinity when never. */
+  /**
+   * When `tick` wants to be called, on the clock of `now`; Infinity when never. After `tick(now)` it is later than `now`, or
+   * whoever drives the machine ticks for ever.
+   */
   readonly deadline: number
 }
 

@@ -8,7 +8,7 @@ import {
   peerAddress,
 } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 const code = (of: string) => expect.objectContaining({ name: 'InputError', code: of })
 const port = fc.integer({ min: 1, max: 65_535 })
@@ -62,8 +62,9 @@ describe('an address', () => {
   })
 
   test('a host that is not even text is refused', () => {
-    for (const host of [undefined, null, 1, {}]) {
-      expect(() => peerAddress(host as unknown as string, 1)).toThrow(code('ADDRESS_HOST'))
+    const others: unknown[] = [undefined, null, 1, {}]
+    for (const host of others) {
+      expect(() => peerAddress(host as string, 1)).toThrow(code('ADDRESS_HOST'))
     }
   })
 

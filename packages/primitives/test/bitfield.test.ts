@@ -1,6 +1,6 @@
 import { Bitfield } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 const code = (of: string) => expect.objectContaining({ name: 'InputError', code: of })
 

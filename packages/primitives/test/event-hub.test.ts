@@ -1,6 +1,6 @@
 import { EventHub } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 type Event =
   | { readonly type: 'piece'; readonly n: number }
@@ -163,10 +163,10 @@ describe('when the ring overflows', () => {
     const count = 300_000
     const events = hub()
     events.subscribe({ ring: 100_000 })
-    const start = process.hrtime.bigint()
+    const [start] = process.hrtime()
     for (let n = 0; n < count; n++) events.emit(n % 3 === 0 ? failure(n) : piece(n))
     // Moving a ring of 100,000 for each of them takes minutes.
-    expect(Number(process.hrtime.bigint() - start) / 1e9).toBeLessThan(20)
+    expect(process.hrtime()[0] - start).toBeLessThan(20)
   })
 })
 

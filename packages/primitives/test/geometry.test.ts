@@ -1,7 +1,7 @@
 import type { GeometryKind, SourceFile } from '@torrential/primitives'
 import { BLOCK_LENGTH, Geometry, GEOMETRY_LIMITS } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 const code = (of: string) => expect.objectContaining({ name: 'InputError', code: of })
 

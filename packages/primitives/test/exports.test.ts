@@ -1,0 +1,52 @@
+import * as primitives from '@torrential/primitives'
+import * as system from '@torrential/primitives/system'
+import { expect, test } from '@jest/globals'
+
+test('the package exports exactly these names', () => {
+  expect(Object.keys(primitives).sort()).toEqual([
+    'BLOCK_LENGTH',
+    'Bitfield',
+    'EventHub',
+    'GEOMETRY_LIMITS',
+    'Geometry',
+    'InputError',
+    'PeerError',
+    'Scope',
+    'SeededRandom',
+    'SourceError',
+    'StorageError',
+    'TorrentialError',
+    'VirtualClock',
+    'assert',
+    'compareAddresses',
+    'compareBytes',
+    'concatBytes',
+    'createPeerId',
+    'decodeCompact',
+    'drive',
+    'encodeCompact',
+    'equalBytes',
+    'formatAddress',
+    'fromHex',
+    'fromLatin1',
+    'fromUtf8',
+    'infoHashFrom',
+    'infoHashV2From',
+    'isTorrentialError',
+    'parseAddress',
+    'peerAddress',
+    'peerIdFrom',
+    'readUint32',
+    'throwIfAborted',
+    'toHex',
+    'toLatin1',
+    'toUtf8',
+    'truncateInfoHash',
+    'withAbort',
+    'writeUint32',
+  ])
+})
+
+test('the entry for the real clock and dice exports exactly these names', () => {
+  expect(Object.keys(system).sort()).toEqual(['systemClock', 'systemRandom'])
+})
