@@ -1,7 +1,7 @@
 // What a swarm engine wants done. The driver performs each action and reports back through the engine's inputs.
 
 import type { BlockRef, PeerError, PeerKey, PieceIndex } from '@torrential/primitives'
-import type { Message } from '@torrential/protocol'
+import type { ExtensionHandshake, Message } from '@torrential/protocol'
 
 export type Action =
   /** Hand the message to that peer's wire. */
@@ -10,12 +10,13 @@ export type Action =
   | { readonly type: 'close'; readonly peer: PeerKey; readonly error: PeerError }
   /**
    * The whole piece is in memory: verify, write, then answer `committed`, `rejected` (hash) or `failed` (disk). `blocks` are
-   * in order and gapless; they are the engine's again when the answer arrives.
+   * in order and gapless; they stay unchanged until the answer arrives.
    */
   | { readonly type: 'commit'; readonly piece: PieceIndex; readonly blocks: readonly Uint8Array[] }
   /**
-   * A run of a piece too large to hold in memory, not verified yet: write it, feed the piece's running hash where the run
-   * continues it, then answer `written` (or `failed`).
+   * A run of a piece that is not held in memory as a whole, not verified yet: write it, feed the piece's running hash where
+   * the run continues it, then answer `written` (or `failed`). Runs come in any order and never twice. Mostly pieces above
+   * `wholePieceLimit`; when the credit is short, also smaller ones that wait for a peer.
    */
   | {
       readonly type: 'write'
@@ -31,17 +32,20 @@ export type Action =
 
 /** What observers of a swarm may want to know. */
 export type EngineEvent =
-  | { readonly type: 'choked' | 'unchoked'; readonly peer: PeerKey }
+  /** `us`: we choked or unchoked the peer; `peer`: it did that to us. */
+  | { readonly type: 'choked' | 'unchoked'; readonly peer: PeerKey; readonly by: 'us' | 'peer' }
+  /** The peer's interest in what we have. */
   | { readonly type: 'interested' | 'not-interested'; readonly peer: PeerKey }
   | { readonly type: 'snubbed'; readonly peer: PeerKey }
   /** A peer was proven to have sent a wrong block; a `close` action with code `PEER_BANNED` follows. */
   | { readonly type: 'banned'; readonly peer: PeerKey; readonly piece: PieceIndex }
-  /** The peer's extension handshake (BEP 10) arrived. */
+  /** The peer's extension handshake (BEP 10) arrived; it may come again with what changed. `handshake` is this one alone. */
   | {
       readonly type: 'extension-handshake'
       readonly peer: PeerKey
       readonly client: string | undefined
       readonly listenPort: number | undefined
+      readonly handshake: ExtensionHandshake
     }
   /** Bytes thrown away: duplicates of endgame, blocks nobody asked for, blocks of failed pieces. */
   | {

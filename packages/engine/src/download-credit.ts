@@ -48,6 +48,11 @@ export class DownloadCredit {
     return true
   }
 
+  /** Counts somebody who did not even try. */
+  refuse(): void {
+    this.#refusals++
+  }
+
   give(bytes: number): void {
     this.#used -= bytes
   }

@@ -1,5 +1,6 @@
 // The machine
-export type { EngineParts, PeerInfo } from './swarm-engine.ts'
+export type { EngineParts } from './swarm.ts'
+export type { PeerInfo } from './peer.ts'
 export { SwarmEngine } from './swarm-engine.ts'
 export type { Action, EngineEvent, Upload } from './action.ts'
 // Set-up

@@ -2,6 +2,7 @@
 
 import type { Capabilities } from '@torrential/protocol'
 import type { PeerAddress, PeerId, PeerKey } from '@torrential/primitives'
+import type { Swarm } from './swarm.ts'
 
 /** The swarm at one moment. Rates are bytes per second over the last seconds. */
 export interface EngineStats {
@@ -67,4 +68,34 @@ export interface PeerSnapshot {
   /** From the extension handshake (BEP 10). */
   readonly client: string | undefined
   readonly listenPort: number | undefined
+}
+
+export function statsOf(swarm: Swarm): EngineStats {
+  const { have, selection, ledger, store, peers, now } = swarm
+  let seeds = 0
+  let unchokedPeers = 0
+  for (const peer of peers.values()) {
+    if (peer.isSeed) seeds++
+    if (!peer.amChoking) unchokedPeers++
+  }
+  return {
+    downloaded: swarm.down.total,
+    uploaded: swarm.up.total,
+    wasted: swarm.wasted,
+    downRate: swarm.down.rate(now),
+    upRate: swarm.up.rate(now),
+    piecesHave: have.count,
+    piecesWanted: selection.selected,
+    isFinished: selection.isFinished,
+    isComplete: have.isComplete,
+    isPaused: swarm.isPaused,
+    isEndgame: swarm.endgame.isActive,
+    unwrittenBytes: ledger.unwritten,
+    requestedBytes: ledger.requested,
+    openPieces: store.count,
+    peers: peers.size,
+    seeds,
+    unchokedPeers,
+    leastAvailable: swarm.availability.least,
+  }
 }

@@ -1,109 +1,259 @@
-import type {
-  Bitfield,
-  Geometry,
-  Machine,
-  PeerAddress,
-  PeerId,
-  PeerKey,
-  PieceIndex,
-  Random,
-} from '@torrential/primitives'
-import type { Capabilities, Message } from '@torrential/protocol'
+// The machine. Every input is routed to the part that knows what it means; afterwards whatever it made possible happens: free
+// slots are given away, idle peers look for work. Outputs wait in the outbox until they are pulled. Nothing here decides
+// anything.
+
+import { type Bitfield, type Machine, type PeerAddress, type PeerKey, type PieceIndex } from '@torrential/primitives'
+import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
-import { DownloadCredit } from './download-credit.ts'
-import { type EngineOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { Connections } from './connections.ts'
+import { Downloads } from './downloads.ts'
+import { Housekeeper } from './housekeeper.ts'
+import { Inbound } from './inbound.ts'
+import { Interest } from './interest.ts'
+import { type EngineOptions, resolveOptions } from './options.ts'
+import type { PeerInfo } from './peer.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
-import type { EngineStats, PeerSnapshot } from './snapshot.ts'
+import { Requester } from './requester.ts'
+import { type EngineStats, type PeerSnapshot, statsOf } from './snapshot.ts'
+import { type EngineParts, Swarm } from './swarm.ts'
+import { Uploads } from './uploads.ts'
+import { Wishes } from './wishes.ts'
 
-/** What an engine works with. */
-export interface EngineParts {
-  readonly geometry: Geometry
-  /** Verified and written pieces at the start. The engine owns it from now on: nobody else changes it. */
-  readonly have: Bitfield
-  readonly random: Random
-  /** Shared by every engine of a session. @default one of the engine's own, of `creditBytes` */
-  readonly credit?: DownloadCredit
-}
-
-/** Who is at the other end of a connection, from its handshake. */
-export interface PeerInfo {
-  readonly peerId: PeerId
-  readonly capabilities: Capabilities
-  readonly address: PeerAddress
-  readonly incoming: boolean
-}
-
+/**
+ * One torrent's swarm: which block to ask of whom, whom to unchoke, what a failed hash means. Times are milliseconds on any
+ * clock that does not go back. After every input pull `next()` until it is empty, and call `tick` at `deadline`.
+ */
 export class SwarmEngine implements Machine<Action> {
-  readonly have: Bitfield
-  #options: ResolvedOptions
+  readonly #swarm: Swarm
+  readonly #requester: Requester
+  readonly #connections: Connections
+  readonly #downloads: Downloads
+  readonly #uploads: Uploads
+  readonly #inbound: Inbound
+  readonly #housekeeper: Housekeeper
+  readonly #wishes: Wishes
 
   /** @throws InputError `ENGINE_OPTION`, `HAVE_LENGTH` (the bitfield has another number of pieces than the geometry) */
   constructor(parts: EngineParts, options: EngineOptions = {}) {
-    this.have = parts.have
-    this.#options = resolveOptions(options)
+    const swarm = new Swarm(parts, resolveOptions(options))
+    const interest = new Interest(swarm)
+    const requester = new Requester(swarm)
+    const connections = new Connections(swarm, requester)
+    const downloads = new Downloads(swarm, { requester, connections, interest })
+    const uploads = new Uploads(swarm, connections)
+    this.#swarm = swarm
+    this.#requester = requester
+    this.#connections = connections
+    this.#downloads = downloads
+    this.#uploads = uploads
+    this.#inbound = new Inbound(swarm, { requester, connections, interest, downloads, uploads })
+    this.#housekeeper = new Housekeeper(swarm, { requester, connections, downloads, uploads })
+    this.#wishes = new Wishes(swarm, { requester, connections, downloads, interest, uploads })
   }
 
   // ---- connections
-  connected(_peer: PeerKey, _info: PeerInfo, _now: number): void {}
-  disconnected(_peer: PeerKey, _now: number): void {}
-  received(_peer: PeerKey, _messages: readonly Message[], _now: number): void {}
-  isBanned(_address: PeerAddress): boolean {
-    return false
+
+  /**
+   * Handshakes are done: sends what we have, the extension handshake and the allowed-fast set. A banned address is closed at
+   * once. Keys are never used twice.
+   */
+  connected(peer: PeerKey, info: PeerInfo, now: number): void {
+    if (this.#swarm.peers.has(peer)) return
+    this.#swarm.now = now
+    this.#connections.open(peer, info, now)
+    this.#settle(now)
   }
-  /** Closes the peer with PEER_BANNED when connected and remembers the address. */
-  ban(_address: PeerAddress): void {}
+
+  /** The connection is gone, whoever ended it. A key that is not known any more is ignored. */
+  disconnected(peer: PeerKey, now: number): void {
+    this.#swarm.now = now
+    this.#connections.gone(peer)
+    this.#settle(now)
+  }
+
+  /** One batch of a socket read, hostile until checked. A broken rule gives a `close` action with a coded error. */
+  received(peer: PeerKey, messages: readonly Message[], now: number): void {
+    const known = this.#swarm.peers.get(peer)
+    if (known === undefined) return
+    this.#swarm.now = now
+    this.#inbound.handle(known, messages, now)
+    this.#settle(now)
+  }
+
+  /** True for addresses that sent wrong data: not to be dialled, and not to be let in. */
+  isBanned(address: PeerAddress): boolean {
+    return this.#swarm.bans.has(address)
+  }
+
+  /** Bans an address by hand and closes its connections. */
+  ban(address: PeerAddress, now: number): void {
+    this.#connections.banAddress(address)
+    this.#settle(now)
+  }
 
   // ---- disk
-  committed(_piece: PieceIndex, _now: number): void {}
-  rejected(_piece: PieceIndex, _now: number): void {}
-  failed(_piece: PieceIndex, _now: number): void {}
-  written(_piece: PieceIndex, _offset: number, _length: number, _now: number): void {}
-  lost(_piece: PieceIndex, _now: number): void {}
-  gained(_piece: PieceIndex, _now: number): void {}
+
+  /** Answer to `commit` and `verify`: the piece is verified and written. */
+  committed(piece: PieceIndex, now: number): void {
+    this.#downloads.committed(piece)
+    this.#settle(now)
+  }
+
+  /** Answer to `commit` and `verify`: the hash is wrong. */
+  rejected(piece: PieceIndex, now: number): void {
+    this.#downloads.rejected(piece)
+    this.#settle(now)
+  }
+
+  /** Answer to `commit`, `write` and `verify`: the disk failed. The piece is wanted again, nobody is blamed. */
+  failed(piece: PieceIndex, now: number): void {
+    this.#downloads.failed(piece)
+    this.#settle(now)
+  }
+
+  /** Answer to `write`: `length` bytes of the piece from `offset` on are written. */
+  written(piece: PieceIndex, offset: number, length: number, now: number): void {
+    this.#downloads.written(piece, offset, length)
+    this.#settle(now)
+  }
+
+  /** A piece that we had is unreadable: peers are told where they understand it (BEP 54), and it is wanted again. */
+  lost(piece: PieceIndex, now: number): void {
+    this.#downloads.lost(piece)
+    this.#settle(now)
+  }
+
+  /** A check of the disk found a piece that we did not know of. */
+  gained(piece: PieceIndex, now: number): void {
+    this.#downloads.committed(piece)
+    this.#settle(now)
+  }
 
   // ---- uploads
-  nextUpload(_peer: PeerKey, _now: number): Upload | undefined {
-    return undefined
+
+  /** Takes the next block off the peer's queue; undefined when it is empty or enough is on its way to the wire. */
+  nextUpload(peer: PeerKey, _now: number): Upload | undefined {
+    const known = this.#swarm.peers.get(peer)
+    return known && this.#uploads.next(known)
   }
-  uploaded(_peer: PeerKey, _bytes: number, _now: number): void {}
-  unreadable(_peer: PeerKey, _upload: Upload, _now: number): void {}
+
+  /** A block from `nextUpload` was handed to the wire. */
+  uploaded(peer: PeerKey, bytes: number, now: number): void {
+    this.#swarm.up.add(bytes, now)
+    const known = this.#swarm.peers.get(peer)
+    if (known !== undefined) this.#uploads.uploaded(known, bytes, now)
+    this.#settle(now)
+  }
+
+  /** A block from `nextUpload` could not be read: the peer is told where it understands that (BEP 6). */
+  unreadable(peer: PeerKey, upload: Upload, now: number): void {
+    const known = this.#swarm.peers.get(peer)
+    if (known !== undefined) this.#uploads.unreadable(known, upload)
+    this.#settle(now)
+  }
 
   // ---- what is wanted
-  setPriorities(_priorities: Uint8Array, _now: number): void {}
-  setSequential(_on: boolean, _now: number): void {}
-  openWindow(_range: PieceRange, _now: number): ReadWindow {
-    return { move: () => {}, close: () => {} }
+
+  /**
+   * One priority per piece: 0 skips it, 1 is low, 4 normal, 7 high. What is here of a piece that is skipped is thrown away.
+   * @throws InputError `PRIORITIES_LENGTH`
+   */
+  setPriorities(priorities: Uint8Array, now: number): void {
+    this.#wishes.setPriorities(priorities)
+    this.#settle(now)
   }
-  pause(_now: number): void {}
-  resume(_now: number): void {}
-  configure(options: EngineOptions, _now: number): void {
-    this.#options = resolveOptions(options, this.#options)
+
+  setSequential(on: boolean, now: number): void {
+    this.#swarm.picker.isSequential = on
+    this.#settle(now)
   }
-  /** Gives back the credit that the engine holds. Call it once, when the torrent goes away. */
-  [Symbol.dispose](): void {}
+
+  /** Pieces that a reader waits for, also when they are not selected. */
+  openWindow(range: PieceRange, now: number): ReadWindow {
+    return this.#wishes.openWindow(range, now, (at) => this.#settle(at))
+  }
+
+  /** No request goes out, those on their way are cancelled, everybody is choked. Idempotent. */
+  pause(now: number): void {
+    this.#wishes.pause(now)
+    this.#settle(now)
+  }
+
+  resume(now: number): void {
+    this.#wishes.resume()
+    this.#settle(now)
+  }
+
+  /**
+   * Changes options from now on; absent ones stay. `creditBytes` is read at the start only.
+   * @throws InputError `ENGINE_OPTION`
+   */
+  configure(options: EngineOptions, now: number): void {
+    this.#swarm.options = resolveOptions(options, this.#swarm.options)
+    this.#swarm.picker.isSequential = this.#swarm.options.sequential
+    this.#swarm.hasFreeSlot = true
+    this.#swarm.hasNewWork = true
+    this.#settle(now)
+  }
+
+  /** Gives back the credit that the engine holds. The engine is of no use afterwards. */
+  [Symbol.dispose](): void {
+    this.#swarm.isPaused = true
+    for (const peer of [...this.#swarm.peers.keys()]) this.#connections.gone(peer)
+    this.#swarm.ledger.close()
+  }
 
   // ---- machine
+
   next(): Action | undefined {
-    return undefined
+    return this.#swarm.outbox.next()
   }
-  tick(_now: number): void {}
+
+  tick(now: number): void {
+    this.#swarm.now = now
+    this.#housekeeper.tick(now)
+    this.#settle(now)
+  }
+
   get deadline(): number {
-    return Number.POSITIVE_INFINITY
+    return this.#housekeeper.deadline
   }
 
   // ---- views
+
+  /** Verified and written pieces. Only to be read. */
+  get have(): Bitfield {
+    return this.#swarm.have
+  }
+
   get stats(): EngineStats {
-    throw new Error('not built yet')
+    return statsOf(this.#swarm)
   }
-  peer(_key: PeerKey): PeerSnapshot | undefined {
-    return undefined
+
+  peer(key: PeerKey): PeerSnapshot | undefined {
+    const { now, options } = this.#swarm
+    const peer = this.#swarm.peers.get(key)
+    return peer?.snapshot(now, peer.pipeline.depth(options))
   }
+
   /** One per connection, in order of connecting. */
   peers(): PeerSnapshot[] {
-    return []
+    const { now, options } = this.#swarm
+    return Array.from(this.#swarm.peers.values(), (peer) => peer.snapshot(now, peer.pipeline.depth(options)))
   }
+
   /** Copies of each piece among connected peers; a fresh array. */
   availability(): Uint32Array {
-    return new Uint32Array(this.have.length)
+    return this.#swarm.availability.toArray()
+  }
+
+  /** What became possible by the input. */
+  #settle(now: number): void {
+    const swarm = this.#swarm
+    if (now > swarm.now) swarm.now = now
+    if (swarm.hasFreeSlot) this.#uploads.fillVacancies(now)
+    if (swarm.hasNewWork || (swarm.ledger.isStarved && !swarm.ledger.isFull)) this.#requester.fillAll(now)
+    this.#requester.updateEndgame()
+    this.#housekeeper.reschedule(now)
   }
 }

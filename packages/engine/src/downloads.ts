@@ -1,0 +1,231 @@
+// Blocks that come in, pieces that become complete, and verdicts on them. An arriving block is expected (its request counts),
+// late (it was given up, or a duplicate was faster) or unexpected; late ones are kept when they are still needed.
+
+import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
+import { encodeDontHave, EXTENSION_NAMES, type PieceMessage, type RejectMessage } from '@torrential/protocol'
+import type { Connections } from './connections.ts'
+import type { Interest } from './interest.ts'
+import type { PartialPiece, Sender } from './partial-piece.ts'
+import type { Peer } from './peer.ts'
+import type { Requester } from './requester.ts'
+import { digestOf } from './smart-ban.ts'
+import type { Swarm } from './swarm.ts'
+import { violation } from './violation.ts'
+
+/** Bytes nobody asked for that a peer may send before it is closed: more than a choke can leave in flight. */
+const MOST_STRAY_BYTES = 4 * 1024 * 1024
+const MOST_STRAY_REJECTS = 50
+
+export class Downloads {
+  readonly #swarm: Swarm
+  readonly #requester: Requester
+  readonly #connections: Connections
+  readonly #interest: Interest
+
+  constructor(swarm: Swarm, parts: { requester: Requester; connections: Connections; interest: Interest }) {
+    this.#swarm = swarm
+    this.#requester = parts.requester
+    this.#connections = parts.connections
+    this.#interest = parts.interest
+  }
+
+  /** A block. Its range has been checked. Returns the bytes that were good for something. */
+  block(peer: Peer, message: PieceMessage, now: number): number {
+    const { pipeline } = peer
+    const { length } = message.block
+    const index = message.offset / BLOCK_LENGTH
+    const request = pipeline.take(message.piece, index)
+    peer.lastBlockAt = now
+    if (request?.isLive === true) {
+      if (pipeline.isSnubbed) this.#unsnub(peer)
+      this.#swarm.ledger.arrive(length)
+      this.#accept(peer, request.partial, index, message.block, now)
+      return length
+    }
+    if (request === undefined && pipeline.expectedLate === 0) {
+      this.#swarm.waste(peer.key, length, 'unexpected')
+      peer.strayBytes += length
+      if (peer.strayBytes > MOST_STRAY_BYTES) this.#connections.close(peer, violation('BLOCK_UNREQUESTED'))
+      return 0
+    }
+    if (request === undefined) pipeline.expectedLate--
+    if (pipeline.isSnubbed) this.#unsnub(peer)
+    return this.#late(peer, message.piece, index, message.block, now)
+  }
+
+  /** BEP 6: the peer will not answer a request. Its range has been checked. */
+  reject(peer: Peer, message: RejectMessage): void {
+    const request = peer.pipeline.take(message.piece, message.offset / BLOCK_LENGTH)
+    if (request === undefined) {
+      peer.strayRejects++
+      if (peer.strayRejects > MOST_STRAY_REJECTS) this.#connections.close(peer, violation('REJECT_FLOOD'))
+      return
+    }
+    if (!request.isLive) return
+    // `take` has taken it off the count of the pipeline already.
+    this.#swarm.ledger.unask(request.partial.lengthOf(request.block))
+    peer.refused.add(message.piece)
+    peer.allowedFast.delete(message.piece)
+    this.#requester.reclaim(peer, request)
+  }
+
+  /** The piece is verified and written, or was found on disk. */
+  committed(piece: PieceIndex): void {
+    const { have, selection, store, smartBan, picker, ledger, outbox, peers } = this.#swarm
+    if (!have.add(piece)) return
+    const partial = store.get(piece)
+    selection.changed(piece, true)
+    if (partial !== undefined) {
+      if (smartBan.hasEvidence(piece)) this.#convict(piece, partial)
+      for (const sender of new Set(partial.senders)) this.#trust(sender)
+      if (!partial.isCommitting) this.#requester.discard(partial)
+      ledger.settle(partial.heldBytes)
+      partial.heldBytes = 0
+      store.close(partial)
+    }
+    picker.acquit(piece)
+    picker.refile(piece)
+    if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, -1)
+    const message = { type: 'have', piece } as const
+    for (const peer of peers.values()) outbox.send(peer.key, message)
+    if (selection.isFinished && selection.priorities[piece] !== 0) this.finish()
+  }
+
+  /** The piece's hash is wrong. */
+  rejected(piece: PieceIndex): void {
+    const { store, smartBan, picker, peers } = this.#swarm
+    const partial = store.get(piece)
+    if (partial === undefined) return
+    const blocks = partial.blocks()
+    const digests = partial.inRuns ? (partial.digests ?? []) : blocks.map(digestOf)
+    const sole = smartBan.failed(piece, digests, partial.senders)
+    this.#blameWaste(partial)
+    if (sole === undefined) {
+      picker.suspect(piece)
+      for (const sender of new Set(partial.senders)) {
+        const peer = sender && peers.get(sender.key)
+        if (peer !== undefined) peer.isOnParole = true
+      }
+    }
+    this.#requester.discard(partial)
+    if (sole !== undefined) this.#connections.banSender(sole, piece)
+  }
+
+  /** The disk failed: nobody is to blame, and the piece starts over. */
+  failed(piece: PieceIndex): void {
+    const partial = this.#swarm.store.get(piece)
+    if (partial !== undefined) this.#requester.discard(partial)
+  }
+
+  /** A run is on disk. */
+  written(piece: PieceIndex, offset: number, length: number): void {
+    const { store, ledger, outbox } = this.#swarm
+    const partial = store.get(piece)
+    if (partial === undefined || !partial.inRuns) return
+    ledger.settle(partial.settleRun(offset, length))
+    if (!partial.isWritten || partial.isCommitting) return
+    store.startCommit(partial)
+    outbox.push({ type: 'verify', piece })
+  }
+
+  /** A piece that we had cannot be read any more: it is wanted again. */
+  lost(piece: PieceIndex): void {
+    const { have, selection, windows, picker, peers, outbox } = this.#swarm
+    if (!have.delete(piece)) return
+    selection.changed(piece, false)
+    windows.rewind()
+    picker.refile(piece)
+    if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, 1)
+    this.#swarm.hasNewWork = true
+    for (const peer of peers.values()) {
+      const id = peer.extensions.get(EXTENSION_NAMES.dontHave)
+      if (id !== undefined && id > 0) outbox.send(peer.key, { type: 'extended', id, payload: encodeDontHave(piece) })
+    }
+  }
+
+  /** Writes out what is in memory of a piece that will not be complete soon, because the credit is needed elsewhere. */
+  spill(partial: PartialPiece<Peer>): void {
+    partial.inRuns = true
+    for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, 1)
+  }
+
+  /** The selection is complete: tell observers and peers, and part from those that need nothing either. */
+  finish(): void {
+    this.#swarm.outbox.event({ type: 'finished' })
+    this.#connections.announceUploadOnly()
+    this.#connections.closeRedundant()
+  }
+
+  #late(peer: Peer, piece: number, index: number, block: Uint8Array, now: number): number {
+    const { store, ledger } = this.#swarm
+    const partial = store.get(piece)
+    const isMixed = partial?.isSuspect === true && partial.owner !== peer
+    const isNeeded = partial !== undefined && !partial.isCommitting && !isMixed && partial.stateOf(index) <= 1
+    if (!isNeeded || !ledger.arriveUnasked(block.length)) {
+      this.#swarm.waste(peer.key, block.length, 'late')
+      return 0
+    }
+    this.#accept(peer, partial, index, block, now)
+    return block.length
+  }
+
+  /** Takes in a block whose bytes the ledger counts as arrived. */
+  #accept(peer: Peer, partial: PartialPiece<Peer>, index: number, block: Uint8Array, now: number): void {
+    const { store } = this.#swarm
+    const holder = partial.holderOf(index)
+    const spare = partial.spareOf(index)
+    if (!partial.receive(index, block, peer.sender)) {
+      this.#swarm.ledger.settle(block.length)
+      this.#swarm.waste(peer.key, block.length, 'late')
+      return
+    }
+    partial.activeAt = now
+    if (holder !== peer) this.#requester.cancelBlock(partial, index, holder)
+    if (spare !== undefined && spare !== peer) this.#requester.cancelBlock(partial, index, spare)
+    if (partial.listedAt !== -1) store.refile(partial)
+    if (partial.digests !== undefined) partial.digests[index] = digestOf(block)
+    if (partial.inRuns) this.#writeRun(partial, index, this.#swarm.options.writeRun)
+    else if (partial.missing === 0) {
+      store.startCommit(partial)
+      this.#swarm.outbox.push({ type: 'commit', piece: partial.piece, blocks: partial.blocks() })
+    }
+  }
+
+  #writeRun(partial: PartialPiece<Peer>, block: number, least: number): void {
+    const run = partial.takeRun(block, least)
+    if (run === undefined) return
+    this.#swarm.outbox.push({ type: 'write', piece: partial.piece, ...run })
+    // Neighbours that waited for more may have nothing to wait for now.
+    const start = run.offset / BLOCK_LENGTH
+    this.#writeRun(partial, start - 1, least)
+    this.#writeRun(partial, start + run.blocks.length, least)
+  }
+
+  #unsnub(peer: Peer): void {
+    peer.pipeline.isSnubbed = false
+  }
+
+  #convict(piece: PieceIndex, partial: PartialPiece<Peer>): void {
+    const blocks = partial.blocks()
+    const digestAt = (block: number) => {
+      if (partial.inRuns) return partial.digests?.[block]
+      const bytes = blocks[block]
+      return bytes && digestOf(bytes)
+    }
+    for (const culprit of this.#swarm.smartBan.passed(piece, digestAt)) this.#connections.banSender(culprit, piece)
+  }
+
+  #trust(sender: Sender | undefined): void {
+    const peer = sender && this.#swarm.peers.get(sender.key)
+    if (peer !== undefined) peer.isOnParole = false
+  }
+
+  #blameWaste(partial: PartialPiece<Peer>): void {
+    const bytes = new Map<Sender, number>()
+    for (let block = 0; block < partial.blockCount; block++) {
+      const sender = partial.senders[block]
+      if (sender !== undefined) bytes.set(sender, (bytes.get(sender) ?? 0) + partial.lengthOf(block))
+    }
+    for (const [sender, count] of bytes) this.#swarm.waste(sender.key, count, 'failed')
+  }
+}

@@ -1,0 +1,128 @@
+// What time does: once a second rates are measured and peers that do not answer are found; every chokeInterval a round of
+// unchoking; shortly after the credit was refused, another try.
+
+import type { Connections } from './connections.ts'
+import type { Downloads } from './downloads.ts'
+import type { Peer } from './peer.ts'
+import type { Requester } from './requester.ts'
+import type { Swarm } from './swarm.ts'
+import type { Uploads } from './uploads.ts'
+import { violation } from './violation.ts'
+
+const SECOND = 1_000
+/** Other engines give credit back without telling us: look again after this many milliseconds. */
+const RETRY_MS = 20
+/** A piece without progress for this many milliseconds is written out when somebody needs the credit. */
+const STALE_MS = 5_000
+/** After this many request timeouts even a retired request is forgotten. */
+const FORGET_AFTER = 4
+
+export interface HousekeeperParts {
+  readonly requester: Requester
+  readonly connections: Connections
+  readonly downloads: Downloads
+  readonly uploads: Uploads
+}
+
+export class Housekeeper {
+  readonly #swarm: Swarm
+  readonly #parts: HousekeeperParts
+  #secondAt = 0
+  #roundAt = 0
+  #retryAt = Number.POSITIVE_INFINITY
+  #refusals = 0
+  #isIdle = true
+
+  constructor(swarm: Swarm, parts: HousekeeperParts) {
+    this.#swarm = swarm
+    this.#parts = parts
+  }
+
+  get deadline(): number {
+    if (this.#isIdle) return Number.POSITIVE_INFINITY
+    return Math.min(this.#secondAt, this.#roundAt, this.#retryAt)
+  }
+
+  /** To be called after every input: peers may have come, the credit may have been refused. */
+  reschedule(now: number): void {
+    const { peers, ledger, isPaused, options } = this.#swarm
+    if (this.#isIdle && peers.size > 0) {
+      this.#isIdle = false
+      this.#secondAt = now + SECOND
+      this.#roundAt = now + options.chokeInterval
+    }
+    if (!ledger.isStarved || isPaused) this.#retryAt = Number.POSITIVE_INFINITY
+    else if (this.#retryAt === Number.POSITIVE_INFINITY) this.#retryAt = now + RETRY_MS
+  }
+
+  tick(now: number): void {
+    if (this.#isIdle) return
+    if (now >= this.#retryAt) this.#retry(now)
+    if (now >= this.#secondAt) this.#second(now)
+    if (now >= this.#roundAt) {
+      this.#parts.uploads.round(now)
+      this.#roundAt = now + this.#swarm.options.chokeInterval
+    }
+  }
+
+  #retry(now: number): void {
+    const { ledger, store } = this.#swarm
+    this.#retryAt = Number.POSITIVE_INFINITY
+    // All of the credit lies in pieces that wait for blocks we cannot ask for: writing them out is the only way on.
+    if (ledger.requested === 0 && store.committing === 0) this.#spill(0, now)
+    this.#parts.requester.fillAll(now)
+  }
+
+  #second(now: number): void {
+    const { peers, down, up } = this.#swarm
+    this.#secondAt = now + SECOND
+    for (const peer of peers.values()) this.#check(peer, now)
+    const { refusals } = this.#swarm.ledger.credit
+    if (refusals !== this.#refusals) this.#spill(STALE_MS, now)
+    this.#refusals = refusals
+    this.#parts.requester.fillAll(now)
+    this.#parts.requester.updateEndgame()
+    this.#isIdle = peers.size === 0 && down.rate(now) === 0 && up.rate(now) === 0 && this.#swarm.ledger.unwritten === 0
+  }
+
+  #spill(staleFor: number, now: number): void {
+    for (const partial of [...this.#swarm.store.values()]) {
+      const isWaiting = !partial.isCommitting && partial.heldBytes > 0 && now - partial.activeAt >= staleFor
+      if (isWaiting && !partial.isSuspect) this.#parts.downloads.spill(partial)
+    }
+  }
+
+  #check(peer: Peer, now: number): void {
+    const { options } = this.#swarm
+    if (peer.amInterested || peer.peerInterested) peer.lastInterestAt = now
+    if (now - peer.lastMessageAt >= options.idleTimeout) {
+      this.#parts.connections.close(peer, violation('IDLE_TIMEOUT', { milliseconds: now - peer.lastMessageAt }))
+    } else if (now - peer.lastInterestAt >= options.noInterestTimeout) {
+      this.#parts.connections.close(peer, violation('NO_INTEREST', { milliseconds: now - peer.lastInterestAt }))
+    } else {
+      this.#expire(peer, now)
+      peer.pipeline.measure(peer.down.rate(now), options)
+    }
+  }
+
+  /** Requests without an answer go to other peers; a peer that answers none of them is snubbed. */
+  #expire(peer: Peer, now: number): void {
+    const { requestTimeout } = this.#swarm.options
+    const { pipeline } = peer
+    const isSilent = pipeline.live > 0 && now - Math.max(peer.lastBlockAt, peer.waitingSince) >= requestTimeout
+    for (const request of [...pipeline.requests]) {
+      const age = now - request.at
+      if (age >= FORGET_AFTER * requestTimeout) {
+        this.#parts.requester.release(peer, request)
+        pipeline.take(request.partial.piece, request.block)
+        pipeline.expectedLate++
+      } else if (isSilent || age >= 2 * requestTimeout) this.#parts.requester.release(peer, request)
+      else break
+    }
+    if (!isSilent) return
+    this.#parts.requester.disown(peer)
+    if (pipeline.isSnubbed) return
+    pipeline.isSnubbed = true
+    this.#swarm.outbox.event({ type: 'snubbed', peer: peer.key })
+  }
+}

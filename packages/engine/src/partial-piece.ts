@@ -1,0 +1,214 @@
+// A piece between its first request and its verdict: what became of each of its blocks, who was asked and who delivered.
+// Blocks stay the views that the wire handed over; nothing is joined or copied.
+//
+// A block goes free → asked → here, and in pieces that are written in runs on to writing → written. While it is asked it
+// has one holder, the peer whose request counts; in endgame a second one, its spare.
+
+import {
+  BLOCK_LENGTH,
+  type Geometry,
+  type PeerAddress,
+  type PeerId,
+  type PeerKey,
+  type PieceIndex,
+} from '@torrential/primitives'
+
+/** Who delivered a block: remembered after the connection is gone, for smart ban. */
+export interface Sender {
+  readonly key: PeerKey
+  readonly peerId: PeerId
+  readonly address: PeerAddress
+}
+
+/** A peer as far as a piece is concerned. */
+export interface Holder {
+  readonly key: PeerKey
+  readonly sender: Sender
+}
+
+export const FREE = 0
+export const ASKED = 1
+export const HERE = 2
+export const WRITING = 3
+export const WRITTEN = 4
+export type BlockState = typeof FREE | typeof ASKED | typeof HERE | typeof WRITING | typeof WRITTEN
+
+const { min } = Math
+const States = Uint8Array
+
+/** A gapless run of blocks taken out of memory to be written. */
+export interface BlockRun {
+  readonly offset: number
+  readonly blocks: readonly Uint8Array[]
+}
+
+export class PartialPiece<Peer extends Holder = Holder> {
+  readonly piece: PieceIndex
+  readonly length: number
+  readonly blockCount: number
+  /** Only this peer is asked for blocks, so that one culprit can be named: fast peers, and pieces that failed before. */
+  owner: Peer | undefined
+  /** Failed before: nobody but the owner may ever help. */
+  isSuspect = false
+  /** Written in runs before it is verified. */
+  inRuns: boolean
+  /** Handed over for its verdict; no request for it makes sense any more. */
+  isCommitting = false
+  /** Blocks that nobody was asked for. */
+  free: number
+  /** Blocks that have not arrived. */
+  missing: number
+  /** Bytes in memory. */
+  heldBytes = 0
+  /** When a block was last asked for or arrived. */
+  activeAt: number
+  /** Place in the store's list of pieces with free blocks; −1 when not in it. */
+  listedAt = -1
+  /** SHA-1 of every block as it came, 20 bytes each: only for suspects that are written in runs. */
+  digests: (Uint8Array | undefined)[] | undefined
+  readonly senders: (Sender | undefined)[] = []
+  readonly #state: Uint8Array
+  readonly #blocks: (Uint8Array | undefined)[] = []
+  readonly #holders: (Peer | undefined)[] = []
+  #spares: (Peer | undefined)[] | undefined
+  /** No free block below. */
+  #cursor = 0
+  #unwritten: number
+
+  constructor(piece: PieceIndex, geometry: Geometry, inRuns: boolean, now: number) {
+    this.piece = piece
+    this.length = geometry.lengthOf(piece)
+    this.blockCount = geometry.blocksIn(piece)
+    this.inRuns = inRuns
+    this.free = this.blockCount
+    this.missing = this.blockCount
+    this.activeAt = now
+    this.#unwritten = this.blockCount
+    this.#state = new States(this.blockCount)
+  }
+
+  lengthOf(block: number): number {
+    return min(BLOCK_LENGTH, this.length - block * BLOCK_LENGTH)
+  }
+
+  stateOf(block: number): BlockState {
+    return this.#state[block] as BlockState
+  }
+
+  holderOf(block: number): Peer | undefined {
+    return this.#holders[block]
+  }
+
+  spareOf(block: number): Peer | undefined {
+    return this.#spares?.[block]
+  }
+
+  /** Nothing was asked for and nothing is here: it can be forgotten. */
+  get isUntouched(): boolean {
+    return this.free === this.blockCount
+  }
+
+  /** Every block is on disk. */
+  get isWritten(): boolean {
+    return this.#unwritten === 0
+  }
+
+  /** The lowest free block, or −1. */
+  nextFree(): number {
+    if (this.free === 0) return -1
+    while (this.#state[this.#cursor] !== FREE) this.#cursor++
+    return this.#cursor
+  }
+
+  /** `peer` is being asked for a free block. */
+  claim(block: number, peer: Peer): void {
+    this.#state[block] = ASKED
+    this.#holders[block] = peer
+    this.free--
+  }
+
+  /** `peer` is asked as well. */
+  duplicate(block: number, peer: Peer): void {
+    this.#spares ??= []
+    this.#spares[block] = peer
+  }
+
+  /** `peer`'s request will not be answered. True when the block became free by that. */
+  release(block: number, peer: Peer): boolean {
+    if (this.#state[block] !== ASKED) return false
+    const spare = this.#spares?.[block]
+    if (spare === peer) {
+      ;(this.#spares as (Peer | undefined)[])[block] = undefined
+      return false
+    }
+    if (this.#holders[block] !== peer) return false
+    if (spare !== undefined) {
+      this.#holders[block] = spare
+      ;(this.#spares as (Peer | undefined)[])[block] = undefined
+      return false
+    }
+    this.#holders[block] = undefined
+    this.#state[block] = FREE
+    this.free++
+    if (block < this.#cursor) this.#cursor = block
+    return true
+  }
+
+  /** A block arrived. False when it is here already. Holders are forgotten: look at them before. */
+  receive(block: number, bytes: Uint8Array, sender: Sender): boolean {
+    const state = this.#state[block] as number
+    if (state > ASKED) return false
+    if (state === FREE) this.free--
+    this.#state[block] = HERE
+    this.#blocks[block] = bytes
+    this.#holders[block] = undefined
+    if (this.#spares !== undefined) this.#spares[block] = undefined
+    this.senders[block] = sender
+    this.missing--
+    this.heldBytes += bytes.length
+    return true
+  }
+
+  /** All blocks in order, once none is missing and none was written. */
+  blocks(): readonly Uint8Array[] {
+    return this.#blocks as Uint8Array[]
+  }
+
+  /**
+   * The run of unwritten blocks around `block`, when it is `least` bytes long or cannot grow; its blocks count as being
+   * written from now on.
+   */
+  takeRun(block: number, least: number): BlockRun | undefined {
+    if (this.#state[block] !== HERE) return undefined
+    let start = block
+    let end = block + 1
+    while (start > 0 && this.#state[start - 1] === HERE) start--
+    while (end < this.blockCount && this.#state[end] === HERE) end++
+    const isShut = this.#isShut(start - 1) && this.#isShut(end)
+    if ((end - start) * BLOCK_LENGTH < least && !isShut) return undefined
+    const blocks: Uint8Array[] = []
+    for (let at = start; at < end; at++) {
+      blocks.push(this.#blocks[at] as Uint8Array)
+      this.#state[at] = WRITING
+    }
+    return { offset: start * BLOCK_LENGTH, blocks }
+  }
+
+  /** A run is on disk: its blocks leave the memory. Returns their bytes. */
+  settleRun(offset: number, length: number): number {
+    let bytes = 0
+    for (let block = offset / BLOCK_LENGTH; block * BLOCK_LENGTH < offset + length; block++) {
+      if (this.#state[block] !== WRITING) continue
+      this.#state[block] = WRITTEN
+      this.#blocks[block] = undefined
+      this.#unwritten--
+      bytes += this.lengthOf(block)
+    }
+    this.heldBytes -= bytes
+    return bytes
+  }
+
+  #isShut(block: number): boolean {
+    return block < 0 || block >= this.blockCount || (this.#state[block] as number) >= WRITING
+  }
+}

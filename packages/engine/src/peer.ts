@@ -1,0 +1,139 @@
+// One connection as the engine knows it: a plain record that the policies read and write. Flags say whose side they are on:
+// `amChoking` is ours, `peerChoking` is the peer's.
+
+import { Bitfield, type PeerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
+import type { Capabilities } from '@torrential/protocol'
+import type { Holder, PartialPiece, Sender } from './partial-piece.ts'
+import { RateMeter } from './rate-meter.ts'
+import { RequestPipeline } from './request-pipeline.ts'
+import type { PeerSnapshot } from './snapshot.ts'
+import { UploadQueue } from './upload-queue.ts'
+
+/** Who is at the other end of a connection, from its handshake. */
+export interface PeerInfo {
+  readonly peerId: PeerId
+  readonly capabilities: Capabilities
+  readonly address: PeerAddress
+  readonly incoming: boolean
+}
+
+export class Peer implements Holder {
+  readonly key: PeerKey
+  readonly info: PeerInfo
+  readonly sender: Sender
+  readonly connectedAt: number
+
+  /** What the peer has. */
+  pieces: Bitfield
+  /** Counted as a whole in the availability instead of piece by piece. */
+  joinedAsSeed = false
+  /** A bitfield, have-all, have-none or have came: a further bitfield only adds pieces. */
+  hasShownPieces = false
+  /** Pieces that the peer has and we need. */
+  needed = 0
+
+  amChoking = true
+  amInterested = false
+  peerChoking = true
+  peerInterested = false
+
+  // ---- downloading from it
+  readonly pipeline = new RequestPipeline<Peer>()
+  readonly down: RateMeter
+  /** Gets pieces alone until one passes: it took part in a piece that failed. */
+  isOnParole = false
+  /** The piece its last requests were for. */
+  current: PartialPiece<Peer> | undefined
+  /** Version of the picker's lists in which it found nothing to open. */
+  emptyAt = -1
+  /** Pieces that it may be asked for while it chokes us (BEP 6). */
+  readonly allowedFast = new Set<number>()
+  /** Pieces that it proposed (BEP 6), oldest first. */
+  readonly suggested: number[] = []
+  /** Pieces of which it rejected a request since its last unchoke: asking again at once would loop. */
+  readonly refused = new Set<number>()
+  lastBlockAt: number
+  /** When the oldest request started to wait for an answer. */
+  waitingSince: number
+
+  // ---- uploading to it
+  readonly uploads = new UploadQueue()
+  readonly up: RateMeter
+  /** Pieces that it may ask us for while we choke it (BEP 6), and how many blocks of each it still may. */
+  readonly grantedFast = new Map<number, number>()
+  unchokedAt: number
+  chokedAt: number
+  uploadedSinceUnchoke = 0
+  isOptimistic = false
+
+  // ---- the connection
+  lastMessageAt: number
+  lastInterestAt: number
+  uploadOnly = false
+  client: string | undefined
+  listenPort: number | undefined
+  /** The ids under which it wants extension messages (BEP 10), by name. */
+  extensions: ReadonlyMap<string, number> = new Map()
+  isClosed = false
+  /** Rejects and unasked blocks of its that are forgiven as yet; bytes for the latter. */
+  strayRejects = 0
+  strayBytes = 0
+  /** Requests that it was refused since the last time it could know better. */
+  refusedRequests = 0
+
+  constructor(key: PeerKey, info: PeerInfo, pieceCount: number, now: number) {
+    this.key = key
+    this.info = info
+    this.sender = { key, peerId: info.peerId, address: info.address }
+    this.pieces = new Bitfield(pieceCount)
+    this.connectedAt = now
+    this.down = new RateMeter(now)
+    this.up = new RateMeter(now)
+    this.lastBlockAt = now
+    this.waitingSince = now
+    this.unchokedAt = now
+    this.chokedAt = now
+    this.lastMessageAt = now
+    this.lastInterestAt = now
+  }
+
+  get isSeed(): boolean {
+    return this.pieces.isComplete
+  }
+
+  get isSnubbed(): boolean {
+    return this.pipeline.isSnubbed
+  }
+
+  /** The peer has the piece and would answer a request for it. */
+  canServe(piece: number): boolean {
+    if (!this.pieces.has(piece)) return false
+    if (this.peerChoking && !this.allowedFast.has(piece)) return false
+    return this.refused.size === 0 || !this.refused.has(piece)
+  }
+
+  snapshot(now: number, depth: number): PeerSnapshot {
+    return {
+      key: this.key,
+      ...this.info,
+      amChoking: this.amChoking,
+      amInterested: this.amInterested,
+      peerChoking: this.peerChoking,
+      peerInterested: this.peerInterested,
+      snubbed: this.isSnubbed,
+      optimistic: this.isOptimistic,
+      uploadOnly: this.uploadOnly,
+      isSeed: this.isSeed,
+      piecesCount: this.pieces.count,
+      downRate: this.down.rate(now),
+      upRate: this.up.rate(now),
+      downloaded: this.down.total,
+      uploaded: this.up.total,
+      pipelineDepth: depth,
+      outstanding: this.pipeline.live,
+      queuedUploads: this.uploads.length,
+      client: this.client,
+      listenPort: this.listenPort,
+    }
+  }
+}

@@ -1,0 +1,137 @@
+// The requests outstanding at one peer, in the order sent, and how many there may be.
+//
+// The depth starts at 4 and grows by one with every block that arrives, so it doubles with every round trip, until the rate
+// stops growing. From then on it covers three seconds of the measured rate. That fills a 10 Gbit/s path within a dozen
+// round trips and asks a 20 kB/s peer for little more than it can deliver. A snubbed peer is asked for one block at a time.
+
+import { BLOCK_LENGTH } from '@torrential/primitives'
+import type { Holder, PartialPiece } from './partial-piece.ts'
+
+const FIRST_DEPTH = 4
+const LEAST_DEPTH = 2
+/** Slow start ends when a second brought less than this more than the one before, bytes per second. */
+const LEAST_GAIN = 5_000
+/** What a peer that never said `reqq` is trusted to queue: the mainline client's figure. */
+const DEFAULT_REQQ = 250
+
+const { ceil, max, min } = Math
+
+/** One request on its way. */
+export interface Outstanding<Peer extends Holder = Holder> {
+  readonly partial: PartialPiece<Peer>
+  readonly block: number
+  /** When it was sent. */
+  readonly at: number
+  /** Its block counts on this answer and its bytes are taken from the credit. False after a timeout or a cancel. */
+  isLive: boolean
+}
+
+export interface PipelineLimits {
+  readonly maxRequests: number
+  readonly pipelineTime: number
+}
+
+export class RequestPipeline<Peer extends Holder = Holder> {
+  /** The peer's own limit (BEP 10 `reqq`). */
+  reqq = DEFAULT_REQQ
+  isSnubbed = false
+  readonly requests: Outstanding<Peer>[] = []
+  /** Blocks that may still arrive although their requests were dropped without an answer (a choke without BEP 6). */
+  expectedLate = 0
+  #depth = FIRST_DEPTH
+  #inSlowStart = true
+  #lastRate = 0
+  #live = 0
+  /** The pipeline was full since the last `measure`: only then says a rate anything about the depth. */
+  #wasFull = false
+
+  get length(): number {
+    return this.requests.length
+  }
+
+  /** Requests that count. */
+  get live(): number {
+    return this.#live
+  }
+
+  get inSlowStart(): boolean {
+    return this.#inSlowStart
+  }
+
+  depth(limits: PipelineLimits): number {
+    if (this.isSnubbed) return 1
+    return max(1, min(this.#depth, limits.maxRequests, this.reqq))
+  }
+
+  /**
+   * How many requests to send now. 0 until a quarter of the pipeline has drained, so that requests go out in bunches and not
+   * one by one.
+   */
+  room(limits: PipelineLimits): number {
+    const depth = this.depth(limits)
+    const room = min(depth - this.#live, this.reqq - this.requests.length)
+    return room * 4 >= depth ? max(0, room) : 0
+  }
+
+  push(partial: PartialPiece<Peer>, block: number, now: number): void {
+    this.requests.push({ partial, block, at: now, isLive: true })
+    this.#live++
+    this.#wasFull ||= this.#live >= this.#depth
+  }
+
+  /** Takes the request that this block answers off the list. Answers mostly come in order, so it is looked for from the front. */
+  take(piece: number, block: number): Outstanding<Peer> | undefined {
+    const { requests } = this
+    for (let at = 0; at < requests.length; at++) {
+      const request = requests[at] as Outstanding<Peer>
+      if (request.block !== block || request.partial.piece !== piece) continue
+      if (at === 0) requests.shift()
+      else requests.splice(at, 1)
+      if (request.isLive) this.#live--
+      return request
+    }
+    return undefined
+  }
+
+  /** The request stays on the list, because it may be answered still, but nothing counts on it any more. */
+  retire(request: Outstanding<Peer>): void {
+    if (!request.isLive) return
+    request.isLive = false
+    this.#live--
+  }
+
+  find(piece: number, block: number): Outstanding<Peer> | undefined {
+    return this.requests.find((request) => request.block === block && request.partial.piece === piece)
+  }
+
+  /** Forgets every request; the caller releases their blocks. */
+  clear(): Outstanding<Peer>[] {
+    this.#live = 0
+    return this.requests.splice(0)
+  }
+
+  /** Blocks arrived. */
+  grow(blocks: number, limits: PipelineLimits): void {
+    if (this.#inSlowStart) this.#depth = min(this.#depth + blocks, limits.maxRequests)
+  }
+
+  /** To be called about once a second with the peer's rate in bytes per second. */
+  measure(rate: number, limits: PipelineLimits): void {
+    if (this.#inSlowStart && this.#wasFull && this.#depth > FIRST_DEPTH && rate - this.#lastRate < LEAST_GAIN) {
+      this.#inSlowStart = false
+    }
+    this.#lastRate = rate
+    this.#wasFull = this.#live >= this.#depth
+    if (this.#inSlowStart) return
+    const covering = ceil((rate * limits.pipelineTime) / 1_000 / BLOCK_LENGTH)
+    this.#depth = max(LEAST_DEPTH, min(covering, limits.maxRequests))
+  }
+
+  /** The peer choked or unchoked us: what was known about its speed is old. */
+  restart(): void {
+    this.#inSlowStart = true
+    this.#depth = FIRST_DEPTH
+    this.#lastRate = 0
+    this.#wasFull = false
+  }
+}

@@ -1,0 +1,188 @@
+// Requests on their way: fills pipelines from the picker and from endgame, and takes requests back. Every request that counts
+// has its bytes from the credit and its block claimed in its piece; whatever ends it, both are given back here.
+
+import { BLOCK_LENGTH } from '@torrential/primitives'
+import type { PartialPiece } from './partial-piece.ts'
+import type { Peer } from './peer.ts'
+import type { Outstanding } from './request-pipeline.ts'
+import type { Swarm } from './swarm.ts'
+
+/** Duplicates asked for at a time: more come with the next answer. */
+const DUPLICATES = 8
+
+export class Requester {
+  readonly #swarm: Swarm
+  /** Whose turn it is when the credit does not suffice for everybody. */
+  #turn = 0
+
+  constructor(swarm: Swarm) {
+    this.#swarm = swarm
+  }
+
+  /** Sends as many requests as the peer's pipeline and the credit have room for. */
+  fill(peer: Peer, now: number): void {
+    const { picker, options, ledger } = this.#swarm
+    if (this.#swarm.isPaused || !peer.amInterested || (peer.peerChoking && peer.allowedFast.size === 0)) return
+    let room = peer.pipeline.room(options)
+    if (room === 0 || ledger.isFull) return
+    while (room > 0) {
+      const partial = picker.pick(peer, now)
+      if (partial === undefined) break
+      const asked = this.#ask(peer, partial, room, now)
+      if (asked === 0) return
+      peer.current = partial
+      room -= asked
+    }
+    if (room > 0 && !ledger.isStarved) this.#duplicate(peer, Math.min(room, DUPLICATES), now)
+  }
+
+  /** Lets every peer with an empty place in its pipeline look for work. */
+  fillAll(now: number): void {
+    this.#swarm.hasNewWork = false
+    this.#swarm.ledger.isStarved = false
+    const peers = [...this.#swarm.peers.values()]
+    // Not always the same peer first: when the credit is short, that one would get all of it.
+    for (let step = 0; step < peers.length; step++) {
+      this.fill(peers[(this.#turn + step) % peers.length] as Peer, now)
+      if (!this.#swarm.ledger.isStarved) continue
+      this.#turn = (this.#turn + step) % peers.length
+      return
+    }
+  }
+
+  /** Endgame begins when nothing is left to be asked for the first time, and ends when something is again. */
+  updateEndgame(): void {
+    const { availability, store, endgame, outbox } = this.#swarm
+    const isActive = availability.listed === 0 && store.withFree.length === 0 && store.incomplete > 0
+    if (isActive === endgame.isActive) return
+    endgame.isActive = isActive
+    outbox.event({ type: 'endgame', active: isActive })
+  }
+
+  /** The request will not be answered, or its answer does not count: gives back its bytes and its block. */
+  release(peer: Peer, request: Outstanding<Peer>): void {
+    if (!request.isLive) return
+    const { partial, block } = request
+    this.#swarm.ledger.unask(partial.lengthOf(block))
+    peer.pipeline.retire(request)
+    if (partial.release(block, peer)) this.#freed(partial)
+  }
+
+  /** As `release`, for a request that the pipeline and the ledger have dropped already. */
+  reclaim(peer: Peer, request: Outstanding<Peer>): void {
+    if (request.partial.release(request.block, peer)) this.#freed(request.partial)
+  }
+
+  /** Every request at the peer ends without an answer: it choked us, or is gone. */
+  releaseAll(peer: Peer): void {
+    for (const request of peer.pipeline.requests) this.release(peer, request)
+    this.disown(peer)
+  }
+
+  /** The peer has no piece to itself any more. */
+  disown(peer: Peer): void {
+    peer.current = undefined
+    for (const partial of [...this.#swarm.store.withFree]) {
+      if (partial.owner !== peer) continue
+      partial.owner = undefined
+      // Two senders in a suspect piece would hide the culprit, so the next one starts from nothing.
+      if (partial.isSuspect && !partial.isCommitting) this.discard(partial)
+    }
+  }
+
+  /** Takes one request back with a `cancel`. */
+  cancel(peer: Peer, request: Outstanding<Peer>): void {
+    const { partial, block } = request
+    const length = partial.lengthOf(block)
+    this.release(peer, request)
+    this.#swarm.outbox.send(peer.key, {
+      type: 'cancel',
+      piece: partial.piece,
+      offset: block * BLOCK_LENGTH,
+      length,
+    })
+    // With the fast extension a cancelled request is answered all the same; without it, perhaps.
+    if (peer.info.capabilities.fast) return
+    peer.pipeline.take(partial.piece, block)
+    peer.pipeline.expectedLate++
+  }
+
+  cancelAll(peer: Peer): void {
+    for (const request of [...peer.pipeline.requests]) if (request.isLive) this.cancel(peer, request)
+  }
+
+  /** Throws away what is here of a piece and takes back its requests; it is picked again if it is wanted. */
+  discard(partial: PartialPiece<Peer>): void {
+    const { store, ledger, picker } = this.#swarm
+    for (let block = 0; block < partial.blockCount; block++) {
+      this.cancelBlock(partial, block, partial.spareOf(block))
+      this.cancelBlock(partial, block, partial.holderOf(block))
+    }
+    ledger.settle(partial.heldBytes)
+    partial.heldBytes = 0
+    store.close(partial)
+    picker.refile(partial.piece)
+    this.#swarm.hasNewWork = true
+  }
+
+  cancelBlock(partial: PartialPiece<Peer>, block: number, peer: Peer | undefined): void {
+    const request = peer?.pipeline.find(partial.piece, block)
+    if (peer !== undefined && request?.isLive === true) this.cancel(peer, request)
+  }
+
+  #ask(peer: Peer, partial: PartialPiece<Peer>, room: number, now: number): number {
+    const { ledger, store, picker } = this.#swarm
+    let asked = 0
+    for (let block = partial.nextFree(); block !== -1 && asked < room; block = partial.nextFree()) {
+      if (!ledger.ask(partial.lengthOf(block))) break
+      partial.claim(block, peer)
+      this.#send(peer, partial, block, now)
+      asked++
+    }
+    partial.activeAt = now
+    store.refile(partial)
+    if (partial.isUntouched) {
+      store.close(partial)
+      picker.refile(partial.piece)
+    }
+    return asked
+  }
+
+  #duplicate(peer: Peer, most: number, now: number): void {
+    const { endgame, windows, store, ledger, peers } = this.#swarm
+    this.updateEndgame()
+    for (let asked = 0; asked < most; asked++) {
+      let found = endgame.isActive ? endgame.find(peer, peers.values(), now) : undefined
+      if (found === undefined && !windows.isEmpty) {
+        const urgent = windows.urgent((piece) => peer.canServe(piece) && store.get(piece)?.isCommitting === false)
+        const partial = store.get(urgent)
+        if (partial !== undefined) found = endgame.findLate(peer, partial, now)
+      }
+      if (found === undefined || !ledger.ask(found.partial.lengthOf(found.block))) return
+      found.partial.duplicate(found.block, peer)
+      this.#send(peer, found.partial, found.block, now)
+    }
+  }
+
+  #send(peer: Peer, partial: PartialPiece<Peer>, block: number, now: number): void {
+    if (peer.pipeline.live === 0) peer.waitingSince = now
+    peer.pipeline.push(partial, block, now)
+    this.#swarm.outbox.send(peer.key, {
+      type: 'request',
+      piece: partial.piece,
+      offset: block * BLOCK_LENGTH,
+      length: partial.lengthOf(block),
+    })
+  }
+
+  #freed(partial: PartialPiece<Peer>): void {
+    const { store, picker } = this.#swarm
+    this.#swarm.hasNewWork = true
+    if (partial.isUntouched) {
+      store.close(partial)
+      picker.refile(partial.piece)
+    } else {
+      store.refile(partial)
+    }
+  }
+}

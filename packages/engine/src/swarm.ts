@@ -1,0 +1,108 @@
+// What the parts of one engine share: the torrent's state, its peers and its policies. A plain record made once; behaviour
+// lives in the parts that work on it.
+
+import {
+  type Bitfield,
+  type Geometry,
+  type InfoHash,
+  InputError,
+  type PeerKey,
+  type Random,
+  SeededRandom,
+} from '@torrential/primitives'
+import { Availability } from './availability.ts'
+import { BanList } from './ban-list.ts'
+import { ByteLedger } from './byte-ledger.ts'
+import { Choker } from './choker.ts'
+import { DownloadCredit } from './download-credit.ts'
+import { Endgame } from './endgame.ts'
+import type { ResolvedOptions } from './options.ts'
+import { Outbox } from './outbox.ts'
+import type { Peer } from './peer.ts'
+import { PiecePicker } from './piece-picker.ts'
+import { PieceStore } from './piece-store.ts'
+import { RateMeter } from './rate-meter.ts'
+import { ReadWindows } from './read-windows.ts'
+import { Selection } from './selection.ts'
+import { SmartBan } from './smart-ban.ts'
+
+/** What an engine works with. */
+export interface EngineParts {
+  readonly geometry: Geometry
+  /** Verified and written pieces at the start. The engine owns it from now on: nobody else changes it. */
+  readonly have: Bitfield
+  readonly random: Random
+  /** Shared by every engine of a session. @default one of the engine's own, of `creditBytes` */
+  readonly credit?: DownloadCredit
+  /** From it and the peer's address the allowed-fast set is made (BEP 6); none is sent without it. */
+  readonly infoHash?: InfoHash
+}
+
+/** A piece above this share of the credit is written in runs, whatever its length: it must not fill the credit alone. */
+const CREDIT_SHARE = 4
+
+export class Swarm {
+  readonly geometry: Geometry
+  readonly have: Bitfield
+  readonly infoHash: InfoHash | undefined
+  options: ResolvedOptions
+  /** The time of the last input. */
+  now = 0
+  isPaused = false
+  /** Blocks became free, or wanted: idle peers have to look for work when the input has been dealt with. */
+  hasNewWork = false
+  /** An upload slot may have become free: waiting peers get it when the input has been dealt with. */
+  hasFreeSlot = false
+
+  readonly peers = new Map<PeerKey, Peer>()
+  readonly outbox = new Outbox()
+  readonly availability: Availability
+  readonly store: PieceStore<Peer>
+  readonly selection: Selection
+  readonly windows: ReadWindows
+  readonly picker: PiecePicker
+  readonly ledger: ByteLedger
+  readonly endgame = new Endgame()
+  readonly smartBan = new SmartBan()
+  readonly bans = new BanList()
+  readonly choker = new Choker<Peer>()
+
+  readonly down = new RateMeter(0)
+  readonly up = new RateMeter(0)
+  wasted = 0
+
+  constructor(parts: EngineParts, options: ResolvedOptions) {
+    const { geometry, have } = parts
+    if (have.length !== geometry.pieceCount) {
+      throw new InputError('HAVE_LENGTH', `a bitfield of ${have.length} for ${geometry.pieceCount} pieces`)
+    }
+    this.geometry = geometry
+    this.have = have
+    this.infoHash = parts.infoHash
+    this.options = options
+    // The engine draws often and needs no secrets: one draw from the given dice seeds quick ones of its own.
+    this.availability = new Availability(geometry.pieceCount, new SeededRandom(parts.random.next() * 2 ** 32))
+    this.store = new PieceStore<Peer>(geometry)
+    this.selection = new Selection(have)
+    this.windows = new ReadWindows(geometry.pieceCount, (piece) => have.has(piece))
+    this.ledger = new ByteLedger(parts.credit ?? new DownloadCredit(options.creditBytes))
+    this.picker = new PiecePicker({
+      geometry,
+      have,
+      availability: this.availability,
+      store: this.store,
+      selection: this.selection,
+      windows: this.windows,
+      writesInRuns: (length) =>
+        length > this.options.wholePieceLimit || length > this.ledger.credit.budget / CREDIT_SHARE,
+      isCreditShort: () => this.ledger.credit.used > this.ledger.credit.budget / 2,
+    })
+    this.picker.isSequential = options.sequential
+    for (let piece = 0; piece < geometry.pieceCount; piece++) this.picker.refile(piece)
+  }
+
+  waste(peer: PeerKey, bytes: number, reason: 'late' | 'unexpected' | 'failed'): void {
+    this.wasted += bytes
+    this.outbox.event({ type: 'waste', peer, bytes, reason })
+  }
+}
