@@ -76,6 +76,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   #greeting: 'none' | 'begun' | 'sent' = 'none'
   #flushScheduled = false
   #finished = false
+  #peerEnded = false
   #settled = false
   #failure: PeerError | undefined
   #drain: Drain | undefined
@@ -196,11 +197,12 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
 
   /**
    * Resolves when `send` would answer true: at once, or when half of `highWaterMark` has left.
-   * @throws PeerError why the wire ended, `WIRE_CLOSED` when it was closed here; the signal's reason
+   * @throws PeerError why nothing can be sent any more: what broke the wire, `CONNECTION_CLOSED` after the peer's end,
+   * `WIRE_CLOSED` when it was closed here; the signal's reason
    */
   drained(options: AbortOptions = {}): Promise<void> {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
-    if (this.#settled || this.#finished) return Promise.reject(this.#failure ?? wireClosed())
+    if (this.#settled || this.#finished) return Promise.reject(this.#over())
     if (this.buffered < this.#highWaterMark) return Promise.resolve()
     this.#drain ??= newDrain()
     return withAbort(this.#drain.promise, options.signal)
@@ -243,7 +245,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (this.#finished || this.destroying) return
     this.#outbox.flush()
     this.#finished = true
-    this.#drain?.reject(wireClosed())
+    this.#drain?.reject(this.#over())
     this.#drain = undefined
     this.push(null)
   }
@@ -276,6 +278,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   /** The peer has ended: nobody uses a connection that is open in one direction, so ours ends too once it is flushed. */
   override _final(done: StreamCallback): void {
     const error = this.#inbox.end()
+    this.#peerEnded = error === undefined
     if (error === undefined) this.finish()
     done(error ?? null)
   }
@@ -306,7 +309,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   }
 
   #greet(bytes: Uint8Array): void {
-    if (this.destroying) return
+    if (this.#finished || this.destroying) throw this.#over()
     this.#greeting = 'sent'
     this.#bytesOut += HANDSHAKE_LENGTH
     this.push(bytes)
@@ -325,6 +328,13 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     } finally {
       timer[Symbol.dispose]()
     }
+  }
+
+  /** Why nothing can be sent any more. */
+  #over(): PeerError {
+    if (this.#failure !== undefined) return this.#failure
+    if (this.#peerEnded) return new PeerError('CONNECTION_CLOSED', 'the peer ended the connection')
+    return new PeerError('WIRE_CLOSED', 'the wire was closed')
   }
 
   #abandon(error: PeerError): PeerError {
@@ -357,17 +367,13 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (error !== undefined) this.#failure = toPeerError(error)
     this.#keepAlive?.[Symbol.dispose]()
     this.#inbox.close(this.#failure)
-    this.#drain?.reject(this.#failure ?? wireClosed())
+    this.#drain?.reject(this.#over())
     this.#drain = undefined
   }
 }
 
 function positive(name: string, value: number): void {
   if (!(value > 0)) throw new InputError('OPTION_RANGE', `${name} must be positive, not ${value}`)
-}
-
-function wireClosed(): PeerError {
-  return new PeerError('WIRE_CLOSED', 'the wire was closed')
 }
 
 function newDrain(): Drain {

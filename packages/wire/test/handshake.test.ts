@@ -185,6 +185,14 @@ describe('both', () => {
     expect(await codeOf(wire.handshake(handshakeOf(1)))).toBe('WIRE_CLOSED')
   })
 
+  test('are refused when the peer has gone before our answer', async () => {
+    const wire = new Wire()
+    wire.write(THEIRS)
+    wire.end()
+    expect(await codeOf(wire.accept(() => handshakeOf(1)))).toBe('CONNECTION_CLOSED')
+    await wire.close()
+  })
+
   test('no message goes out before our handshake', async () => {
     const wire = new Wire()
     expect(() => wire.send({ type: 'choke' })).toThrow(expect.objectContaining({ code: 'HANDSHAKE_FIRST' }))
