@@ -34,7 +34,7 @@ export class TorrentLife {
   readonly #abort = new AbortController()
   readonly #ready = deferred<void>()
   readonly #done = deferred<void>()
-  #phase: 'checking' | 'running' | 'stopped' | 'closed' = 'stopped'
+  #phase: 'checking' | 'running' | 'stopped' | 'closed' = 'checking'
   #paused = false
   #error: StorageError | undefined
   /** A read failed: what is on disk is not what we believe. */
