@@ -106,7 +106,8 @@ export class CliProcess {
     const texts = this.#rest.split('\n')
     this.#rest = texts.pop() ?? ''
     for (const text of texts)
-      if (text.startsWith('{')) this.lines.push(JSON.parse(Buffer.from(text, 'latin1').toString()) as Line)
+      if (text.startsWith('{"type":') || text.startsWith('{"source":'))
+        this.lines.push(JSON.parse(Buffer.from(text, 'latin1').toString()) as Line)
     this.#wake()
   }
 

@@ -30,6 +30,8 @@ export async function cat(
     metainfo.files.filter((file) => !file.pad),
     wanted,
   )
+  // An empty file needs no swarm, and perhaps none would ever come.
+  if (chosen.length === 0) return EXIT.done
   if (options.path !== undefined) return streamInto(options.path, metainfo, chosen.path, options, context)
   const folder = await mkdtemp(join(tmpdir(), 'torrential-cat-'))
   try {

@@ -3,6 +3,7 @@
 // first and its torrent kept in memory (or written with --output).
 
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
 import { InputError } from '@torrential/primitives'
 import type { Torrent } from '@torrential/session'
@@ -26,6 +27,7 @@ export interface SeedOptions extends SwarmOptions {
 export async function seed(source: string, options: SeedOptions, context: CliContext): Promise<number> {
   const metainfo = isTorrentSource(source) ? await loadTorrent(source, context) : undefined
   if (metainfo === undefined) await requireData(source, options)
+  else await requireFiles(metainfo, options.path ?? '.')
   await using run = await SwarmRun.open({ ...options, tellsReady: false }, context)
   const torrent = await add(source, metainfo, run, options, context)
   if (options.output !== undefined) await writeTorrentFile(options.output, torrent.torrentFile)
@@ -58,6 +60,17 @@ async function requireData(path: string, options: SeedOptions): Promise<void> {
       'OPTION_CONFLICT',
       '--path says where the data of a .torrent is; a file or folder is its own data',
     )
+  }
+}
+
+/** Before anything is hashed: a folder that does not hold the files is noticed at once, and stays untouched. */
+async function requireFiles(metainfo: Metainfo, folder: string): Promise<void> {
+  for (const { path, length, pad } of metainfo.files) {
+    if (pad) continue
+    const found = await stat(join(folder, path)).catch(() => undefined)
+    if (found === undefined) throw new CommandError('INCOMPLETE', `${path} is not in ${folder}`, { path })
+    if (found.size === length) continue
+    throw new CommandError('INCOMPLETE', `${path} has ${found.size} bytes instead of ${length}`, { path })
   }
 }
 
