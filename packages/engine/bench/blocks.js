@@ -46,4 +46,6 @@ while (!engine.have.isComplete) {
 }
 const { user, system } = process.cpuUsage(before)
 const perBlock = (user + system) / blocks
-console.log(`${blocks} blocks from ${peerCount} peers: ${perBlock.toFixed(2)} µs of CPU per block, deepest pipeline ${deepest}`)
+console.log(
+  `${blocks} blocks from ${peerCount} peers: ${perBlock.toFixed(2)} µs of CPU per block, deepest pipeline ${deepest}`,
+)

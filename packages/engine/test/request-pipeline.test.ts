@@ -1,0 +1,79 @@
+import { BLOCK_LENGTH, Geometry, type PieceIndex } from '@torrential/primitives'
+import { describe, expect, test } from '@jest/globals'
+import { PartialPiece } from '../src/partial-piece.ts'
+import { RequestPipeline } from '../src/request-pipeline.ts'
+
+const limits = { maxRequests: 500, pipelineTime: 3_000 }
+const geometry = new Geometry('v1', 4_096 * BLOCK_LENGTH, [{ length: 4_096 * BLOCK_LENGTH }])
+const partial = new PartialPiece(0 as PieceIndex, geometry, false, 0)
+
+/** One round trip: everything outstanding is answered in one batch, then as much as there is room for is asked. */
+function roundTrip(pipeline: RequestPipeline, next: { block: number }): number {
+  const answers = pipeline.requests.map(({ block }) => block)
+  for (const block of answers) pipeline.take(0, block)
+  pipeline.grow(answers.length, limits)
+  for (let room = pipeline.room(limits); room > 0; room--) pipeline.push(partial, next.block++, 0)
+  return pipeline.length
+}
+
+describe('RequestPipeline', () => {
+  test('starts with 4 and doubles every round trip up to the most', () => {
+    const pipeline = new RequestPipeline()
+    pipeline.reqq = 2_000
+    const next = { block: 0 }
+    expect(Array.from({ length: 9 }, () => roundTrip(pipeline, next))).toEqual([4, 8, 16, 32, 64, 128, 256, 500, 500])
+  })
+
+  test('never asks for more than the peer said it queues, nor more than 250 when it said nothing', () => {
+    const pipeline = new RequestPipeline()
+    const next = { block: 0 }
+    for (let trip = 0; trip < 10; trip++) roundTrip(pipeline, next)
+    expect(pipeline.length).toBe(250)
+    pipeline.reqq = 10
+    expect(pipeline.depth(limits)).toBe(10)
+  })
+
+  test('covers three seconds of the rate once the rate stops growing', () => {
+    const pipeline = new RequestPipeline()
+    const next = { block: 0 }
+    for (let trip = 0; trip < 4; trip++) roundTrip(pipeline, next)
+    pipeline.measure(100_000, limits)
+    expect(pipeline.inSlowStart).toBe(true)
+    roundTrip(pipeline, next)
+    pipeline.measure(103_000, limits)
+    expect(pipeline.inSlowStart).toBe(false)
+    expect(pipeline.depth(limits)).toBe(Math.ceil((3 * 103_000) / BLOCK_LENGTH))
+    pipeline.measure(1_000, limits)
+    expect(pipeline.depth(limits)).toBe(2)
+  })
+
+  test('asks a snubbed peer for one block at a time', () => {
+    const pipeline = new RequestPipeline()
+    pipeline.isSnubbed = true
+    expect(pipeline.room(limits)).toBe(1)
+    pipeline.push(partial, 0, 0)
+    expect(pipeline.room(limits)).toBe(0)
+  })
+
+  test('has no room until a quarter has drained, so that requests go out in bunches', () => {
+    const pipeline = new RequestPipeline()
+    pipeline.grow(96, limits)
+    for (let block = 0; block < 100; block++) pipeline.push(partial, block, 0)
+    for (let block = 0; block < 24; block++) pipeline.take(0, block)
+    expect(pipeline.room(limits)).toBe(0)
+    pipeline.take(0, 24)
+    expect(pipeline.room(limits)).toBe(25)
+  })
+
+  test('finds answers out of order, and does not count retired requests', () => {
+    const pipeline = new RequestPipeline()
+    for (let block = 0; block < 4; block++) pipeline.push(partial, block, 0)
+    expect(pipeline.take(0, 2)?.block).toBe(2)
+    expect(pipeline.take(0, 2)).toBeUndefined()
+    const first = pipeline.requests[0]
+    if (first !== undefined) pipeline.retire(first)
+    expect(pipeline.live).toBe(2)
+    expect(pipeline.take(0, 0)?.isLive).toBe(false)
+    expect(pipeline.live).toBe(2)
+  })
+})
