@@ -1,6 +1,7 @@
 // One connection
-export type { HandshakeOptions, InitiateOptions, WireOptions } from './wire.ts'
-export { Wire, WIRE_DEFAULTS } from './wire.ts'
+export { Wire } from './wire.ts'
+export type { HandshakeOptions, InitiateOptions, WireOptions } from './wire-options.ts'
+export { WIRE_DEFAULTS } from './wire-options.ts'
 // Joining it to a socket or a pipeline
 export type { ConnectOptions } from './connect-wire.ts'
 export { connectWire } from './connect-wire.ts'

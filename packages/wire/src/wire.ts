@@ -7,62 +7,24 @@
 // Whatever ends the wire, each promise that it gave out settles. Errors are told through those promises; the 'error' event
 // has a listener from the start, so that nothing a peer does reaches the process.
 
-import { type AbortOptions, type Clock, equalBytes, type InfoHash, InputError, PeerError } from '@torrential/primitives'
-import { withAbort } from '@torrential/primitives'
+import { type AbortOptions, type Clock, equalBytes, InputError, PeerError, withAbort } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
-import {
-  encodeHandshake,
-  HANDSHAKE_LENGTH,
-  type Handshake,
-  type Message,
-  MessageDecoder,
-  type MessageLimits,
-} from '@torrential/protocol'
+import { encodeHandshake, HANDSHAKE_LENGTH, type Handshake, type Message, MessageDecoder } from '@torrential/protocol'
 import { iterateChunks } from './chunk-iterator.ts'
 import { toPeerError } from './connection-error.ts'
+import { Drain } from './drain.ts'
 import { Inbox } from './inbox.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { MessageIterator } from './message-iterator.ts'
 import { Outbox } from './outbox.ts'
 import { bufferedReadable, DuplexOfBytes, setWaterMarks, type StreamCallback, streamError } from './stream-base.ts'
-
-export const WIRE_DEFAULTS = {
-  /** 64 blocks: enough for a 10 Gbit/s link while the event loop is busy for a millisecond. */
-  highWaterMark: 1_048_576,
-  /** Four reads of a socket. */
-  incomingHighWaterMark: 262_144,
-  /** Peers are dropped after two minutes of silence. */
-  keepAlive: 60_000,
-  handshakeTimeout: 10_000,
-} as const
-
-export interface WireOptions {
-  /** Bytes to be sent at which `send` starts to answer false. @default 1,048,576 */
-  readonly highWaterMark?: number
-  /** Bytes received and not pulled at which `write` starts to answer false. @default 262,144 */
-  readonly incomingHighWaterMark?: number
-  /** Milliseconds without sending after which a keep-alive goes out. @default 60,000 */
-  readonly keepAlive?: number
-  /** Caps on what the peer may send. */
-  readonly limits?: MessageLimits
-  /** @default the system's clock */
-  readonly clock?: Clock
-}
-
-export interface HandshakeOptions extends AbortOptions {
-  /** Milliseconds until the peer's handshake must be here. @default 10,000 */
-  readonly timeout?: number
-}
-
-export interface InitiateOptions extends HandshakeOptions {
-  /** Other infohashes that the peer may answer with: the v2 one of a hybrid torrent (BEP 52). @default none */
-  readonly alternatives?: readonly InfoHash[]
-}
-
-interface Drain {
-  readonly promise: Promise<void>
-  readonly resolve: () => void
-  readonly reject: (error: PeerError) => void
-}
+import {
+  type HandshakeOptions,
+  type InitiateOptions,
+  requirePositive,
+  WIRE_DEFAULTS,
+  type WireOptions,
+} from './wire-options.ts'
 
 export class Wire extends DuplexOfBytes implements AsyncDisposable {
   readonly #clock: Clock
@@ -79,14 +41,15 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   #peerEnded = false
   #settled = false
   #failure: PeerError | undefined
-  #drain: Drain | undefined
+  readonly #drain = new Drain()
   #bytesIn = 0
   #bytesOut = 0
 
   /** @throws InputError `OPTION_RANGE` when a number is not positive */
   constructor(options: WireOptions = {}) {
     const settings = { ...WIRE_DEFAULTS, ...options }
-    for (const name of ['highWaterMark', 'incomingHighWaterMark', 'keepAlive'] as const) positive(name, settings[name])
+    for (const name of ['highWaterMark', 'incomingHighWaterMark', 'keepAlive'] as const)
+      requirePositive(name, settings[name])
     super()
     // `drained` wakes at half of the mark, so that a sender is not woken for every block.
     setWaterMarks(this, {
@@ -148,7 +111,9 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     const remote = await this.#remote(options)
     const allowed = [local.infoHash, ...(options.alternatives ?? [])]
     if (!allowed.some((infoHash) => equalBytes(infoHash, remote.infoHash))) {
-      throw this.#abandon(new PeerError('HANDSHAKE_INFOHASH', 'the peer answered for another torrent', { remote }))
+      const error = new PeerError('HANDSHAKE_INFOHASH', 'the peer answered for another torrent', { remote })
+      this.destroy(error)
+      throw error
     }
     this.#startKeepAlive()
     return remote
@@ -173,9 +138,9 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
       throw error
     }
     if (greeting === undefined) {
-      throw this.#abandon(
-        new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the peer wants a torrent unknown here', { remote }),
-      )
+      const error = new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the peer wants a torrent unknown here', { remote })
+      this.destroy(error)
+      throw error
     }
     this.#greet(greeting)
     this.#startKeepAlive()
@@ -191,7 +156,10 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (this.#greeting !== 'sent') throw new InputError('HANDSHAKE_FIRST', 'the handshake must be sent first')
     if (this.#finished || this.destroying) return false
     this.#outbox.add(message)
-    this.#scheduleFlush()
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true
+      queueMicrotask(this.#flush)
+    }
     return this.buffered < this.#highWaterMark
   }
 
@@ -204,8 +172,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
     if (this.#settled || this.#finished) return Promise.reject(this.#over())
     if (this.buffered < this.#highWaterMark) return Promise.resolve()
-    this.#drain ??= newDrain()
-    return withAbort(this.#drain.promise, options.signal)
+    return withAbort(this.#drain.wait(), options.signal)
   }
 
   /**
@@ -216,28 +183,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
    * InputError `RECEIVE_BUSY`
    */
   receive(): AsyncIterableIterator<readonly Message[]> {
-    const inbox = this.#inbox
-    let done = false
-    const iterator: AsyncIterableIterator<readonly Message[]> = {
-      async next() {
-        if (done) return { value: undefined, done: true }
-        try {
-          const value = await inbox.next()
-          if (value !== undefined) return { value, done: false }
-        } catch (error) {
-          done = true
-          throw error
-        }
-        done = true
-        return { value: undefined, done: true }
-      },
-      async return() {
-        done = true
-        return { value: undefined, done: true }
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    return new MessageIterator(this.#inbox)
   }
 
   /** We send no more: what is queued goes out, then our direction ends. `receive()` goes on until the peer ends too. */
@@ -245,8 +191,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (this.#finished || this.destroying) return
     this.#outbox.flush()
     this.#finished = true
-    this.#drain?.reject(this.#over())
-    this.#drain = undefined
+    this.#drain.reject(this.#over())
     this.push(null)
   }
 
@@ -286,10 +231,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   /** Called when less than half of the mark is queued and something was pushed since. */
   override _read(done: StreamCallback): void {
     done(null)
-    const drain = this.#drain
-    if (drain === undefined || this.buffered >= this.#highWaterMark) return
-    this.#drain = undefined
-    drain.resolve()
+    if (this.#drain.isAwaited && this.buffered < this.#highWaterMark) this.#drain.resolve()
   }
 
   override _predestroy(): void {
@@ -303,7 +245,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   }
 
   #begin({ timeout }: HandshakeOptions): void {
-    if (timeout !== undefined) positive('timeout', timeout)
+    if (timeout !== undefined) requirePositive('timeout', timeout)
     if (this.#greeting !== 'none') throw new InputError('HANDSHAKE_TWICE', 'the handshake has begun already')
     this.#greeting = 'begun'
   }
@@ -337,20 +279,9 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     return new PeerError('WIRE_CLOSED', 'the wire was closed')
   }
 
-  #abandon(error: PeerError): PeerError {
-    this.destroy(error)
-    return error
-  }
-
   #startKeepAlive(): void {
     if (this.#settled) return
     this.#keepAlive = new KeepAlive(this.#clock, this.#keepAliveInterval, () => this.send({ type: 'keep-alive' }))
-  }
-
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return
-    this.#flushScheduled = true
-    queueMicrotask(this.#flush)
   }
 
   readonly #flush = (): void => {
@@ -367,28 +298,6 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (error !== undefined) this.#failure = toPeerError(error)
     this.#keepAlive?.[Symbol.dispose]()
     this.#inbox.close(this.#failure)
-    this.#drain?.reject(this.#over())
-    this.#drain = undefined
+    this.#drain.reject(this.#over())
   }
-}
-
-function positive(name: string, value: number): void {
-  if (!(value > 0)) throw new InputError('OPTION_RANGE', `${name} must be positive, not ${value}`)
-}
-
-function newDrain(): Drain {
-  const { promise, resolve, reject } = withResolvers()
-  // Whoever waits gets it; when nobody does any more, it is nobody's.
-  promise.catch(() => {})
-  return { promise, resolve, reject }
-}
-
-function withResolvers() {
-  let resolve = (): void => {}
-  let reject = (_error: PeerError): void => {}
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }
