@@ -4,7 +4,9 @@ import type { AbortOptions, PieceIndex } from '@torrential/primitives'
  * Where the bytes of one torrent live. Ranges have come through `Geometry`, so they are valid. Padding (BEP 47) reads as
  * zeros and is never stored. Calls may overlap; writes to overlapping ranges are the caller's to order.
  * Every failure is a StorageError: `ENOSPC`, `EACCES`, … (the system's code), `SHORT_READ` when the file is shorter than the
- * range, `FILE_MISSING`, `FILE_KIND` (a directory or a link in a file's place), `STORAGE_CLOSED`; `data.path` names the file.
+ * range, `FILE_MISSING`, `FILE_KIND` (a directory or a link in a file's place), `FILE_TOO_LONG` (an existing file is longer than
+ * the torrent has it), `PATH_OUTSIDE` (a link leads out of the torrent's directory), `STORAGE_CLOSED`; `data.path` names the file,
+ * `data.piece` the piece.
  */
 export interface Storage extends AsyncDisposable {
   /** Exactly `length` bytes, never short. The caller owns the result. */
