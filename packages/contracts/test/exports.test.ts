@@ -7,5 +7,5 @@ test('the package itself is types only', () => {
 })
 
 test('the compliance entry exports exactly these names', () => {
-  expect(Object.keys(compliance).sort()).toEqual(['storageCompliance', 'transportCompliance'])
+  expect(Object.keys(compliance).sort()).toEqual(['peerSourceCompliance', 'storageCompliance', 'transportCompliance'])
 })

@@ -47,7 +47,7 @@ export class CandidateBuffer {
 
   /** An endless loop over what comes; several readers share, each candidate goes to one. */
   reader(options: ReaderOptions = {}): CandidateReader {
-    const reader = new CandidateReader(this, options, () => this.#readers.delete(reader))
+    const reader = new CandidateReader(this, options, (left) => this.#readers.delete(left))
     if (this.#ended) reader.end()
     else if (!reader.ended) this.#readers.add(reader)
     return reader
@@ -67,11 +67,11 @@ export class CandidateReader implements AsyncIterableIterator<PeerCandidate> {
   readonly #buffer: CandidateBuffer
   readonly #pulls: ((result: Result) => void)[] = []
   readonly #options: ReaderOptions
-  readonly #leave: () => void
+  readonly #leave: (reader: CandidateReader) => void
   readonly #endListeners: (() => void)[] = []
   readonly #onAbort = () => this.end()
 
-  constructor(buffer: CandidateBuffer, options: ReaderOptions, leave: () => void) {
+  constructor(buffer: CandidateBuffer, options: ReaderOptions, leave: (reader: CandidateReader) => void) {
     this.#buffer = buffer
     this.#options = options
     this.#leave = leave
@@ -110,7 +110,7 @@ export class CandidateReader implements AsyncIterableIterator<PeerCandidate> {
     this.ended = true
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     for (const pull of this.#pulls.splice(0)) pull({ done: true, value: undefined })
-    this.#leave()
+    this.#leave(this)
     for (const listener of this.#endListeners.splice(0)) listener()
   }
 

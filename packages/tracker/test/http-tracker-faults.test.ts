@@ -1,0 +1,235 @@
+import type { Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { VirtualClock } from '@torrential/primitives'
+import { systemClock } from '@torrential/primitives/system'
+import { describe, expect, test } from '@jest/globals'
+import { HttpTracker } from '../src/http-tracker.ts'
+import { oddHttpServer, response } from './odd-http-server.ts'
+import { announceRequest, infoHash, sourceErrorOf } from './samples.ts'
+
+const parts = { clock: systemClock }
+const page = '<!DOCTYPE html><html><body>It works!</body></html>'
+const bomb = gzipSync(Buffer.alloc(50_000_000))
+
+/** What a tracker does, and the code that comes of it. */
+const faults: Readonly<Record<string, readonly [behave: (socket: Socket) => void, code: string]>> = {
+  'a web page': [(socket) => socket.end(response(page)), 'TRACKER_REPLY'],
+  'an empty reply': [(socket) => socket.end(response('')), 'TRACKER_REPLY'],
+  'random bytes': [(socket) => socket.end(response(Buffer.from([1, 2, 3, 255]))), 'TRACKER_REPLY'],
+  'bencode that is no dictionary': [(socket) => socket.end(response('li1ee')), 'TRACKER_REPLY'],
+  'a dictionary cut off': [(socket) => socket.end(response('d8:interval')), 'TRACKER_REPLY'],
+  'a dictionary without anything useful': [(socket) => socket.end(response('d3:foo3:bare')), 'TRACKER_REPLY'],
+  'a string of negative length': [(socket) => socket.end(response('d-3:e')), 'TRACKER_REPLY'],
+  'a string with a length of a terabyte': [
+    (socket) => socket.end(response('d5:peers1099511627776:e')),
+    'TRACKER_REPLY',
+  ],
+  'bencode nested too deep': [(socket) => socket.end(response(`d1:a${'l'.repeat(50_000)}`)), 'TRACKER_REPLY'],
+  'compact peers of seven bytes': [(socket) => socket.end(response('d5:peers7:abcdefge')), 'TRACKER_REPLY'],
+  'compact IPv6 peers of seventeen bytes': [
+    (socket) => socket.end(response('d6:peers617:aaaaaaaaaaaaaaaaae')),
+    'TRACKER_REPLY',
+  ],
+  'something that is not HTTP': [(socket) => socket.end('garbage\r\n\r\n'), 'TRACKER_REPLY'],
+  'a reply that ends early': [
+    (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nd8:inter'),
+    'TRACKER_REPLY',
+  ],
+  'a chunked reply that breaks off': [
+    (socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nd8:'),
+    'TRACKER_REPLY',
+  ],
+  'a chunk size beyond all numbers': [
+    (socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nd8:'),
+    'TRACKER_REPLY',
+  ],
+  'an unknown content encoding': [
+    (socket) => socket.end(response('xx', ['Content-Encoding: snappy'])),
+    'TRACKER_REPLY',
+  ],
+  'gzip that is damaged': [
+    (socket) => socket.end(response('\u001f\u008bjunk', ['Content-Encoding: gzip'])),
+    'TRACKER_REPLY',
+  ],
+  'a gzip bomb': [(socket) => socket.end(response(bomb, ['Content-Encoding: gzip'])), 'TRACKER_TOO_LARGE'],
+  'a reply of more than 1 MiB': [(socket) => socket.end(response(Buffer.alloc(1_048_577))), 'TRACKER_TOO_LARGE'],
+  'an endless reply': [
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      const flood = () => {
+        if (!socket.destroyed) socket.write(Buffer.alloc(65_536), () => setImmediate(flood))
+      }
+      flood()
+    },
+    'TRACKER_TOO_LARGE',
+  ],
+  'an oversized head': [
+    (socket) => socket.end(`HTTP/1.1 200 OK\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`),
+    'TRACKER_TOO_LARGE',
+  ],
+  'a connection closed before any reply': [(socket) => socket.end(), 'TRACKER_UNREACHABLE'],
+  'a connection reset': [(socket) => socket.resetAndDestroy(), 'TRACKER_UNREACHABLE'],
+  'status 404': [(socket) => socket.end(response(page, [], '404 Not Found')), 'TRACKER_HTTP_STATUS'],
+  'status 503': [(socket) => socket.end(response('', ['Retry-After: 120'], '503 Busy')), 'TRACKER_HTTP_STATUS'],
+  'status 204': [(socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), 'TRACKER_HTTP_STATUS'],
+  'a failure': [(socket) => socket.end(response('d14:failure reason6:banishe')), 'TRACKER_FAILURE'],
+  'a failure with status 400': [
+    (socket) => socket.end(response('d14:failure reason4:nopee', [], '400 Bad')),
+    'TRACKER_FAILURE',
+  ],
+  'a failure that is no text': [(socket) => socket.end(response('d14:failure reasoni1ee')), 'TRACKER_FAILURE'],
+  'a redirect loop': [(socket) => socket.end(response('', ['Location: /announce'], '302 Found')), 'TRACKER_REDIRECTS'],
+  'a redirect to nowhere': [(socket) => socket.end(response('', [], '302 Found')), 'TRACKER_REDIRECTS'],
+  'a redirect to a file': [
+    (socket) => socket.end(response('', ['Location: file:///etc/passwd'], '301 Moved')),
+    'TRACKER_REDIRECTS',
+  ],
+  'a redirect to a UDP tracker': [
+    (socket) => socket.end(response('', ['Location: udp://127.0.0.1:1/'], '307 Moved')),
+    'TRACKER_REDIRECTS',
+  ],
+}
+
+describe('an HTTP announce rejects with a code', () => {
+  test.each(Object.entries(faults))('for %s', async (_what, [behave, code]) => {
+    await using server = await oddHttpServer((socket) => behave(socket))
+    const url = `http://127.0.0.1:${server.port}/announce?passkey=secret`
+    const error = await sourceErrorOf(new HttpTracker(parts).announce(url, announceRequest()))
+    expect(error.code).toBe(code)
+    expect(error.data.url).toEqual(expect.stringContaining('127.0.0.1'))
+    expect(error.message).not.toContain('secret')
+  })
+
+  test('when nobody listens', async () => {
+    const server = await oddHttpServer(() => {})
+    await server[Symbol.asyncDispose]()
+    const url = `http://127.0.0.1:${server.port}/announce`
+    expect((await sourceErrorOf(new HttpTracker(parts).announce(url, announceRequest()))).code).toBe(
+      'TRACKER_UNREACHABLE',
+    )
+  })
+
+  test.each(['http://', 'http://a b/announce', 'http://a/\nb', 'ftp://127.0.0.1/announce', 'udp://127.0.0.1:5', ''])(
+    'when the URL is %j',
+    async (url) => {
+      expect((await sourceErrorOf(new HttpTracker(parts).announce(url, announceRequest()))).code).toBe('TRACKER_URL')
+    },
+  )
+
+  test('when the name cannot be resolved, or stands for nothing', async () => {
+    const url = 'http://nowhere.test/announce'
+    const failing = new HttpTracker(parts, { resolve: () => Promise.reject(new Error('ENOTFOUND')) })
+    const empty = new HttpTracker(parts, { resolve: async () => [] })
+    const junk = new HttpTracker(parts, { resolve: async () => [{ host: 'junk', family: 4 }] })
+    for (const client of [failing, empty, junk]) {
+      expect((await sourceErrorOf(client.announce(url, announceRequest()))).code).toBe('TRACKER_UNREACHABLE')
+    }
+  })
+
+  test('with what the tracker says about retrying, in milliseconds', async () => {
+    const bodies = [
+      ['d14:failure reason1:x8:retry ini5ee', 300_000],
+      ['d14:failure reason1:x8:retry in1:2e', 120_000],
+      ['d14:failure reason1:x8:retry in5:nevere', Number.POSITIVE_INFINITY],
+      ['d14:failure reason1:x8:retry ini-1ee', undefined],
+    ] as const
+    for (const [body, retryIn] of bodies) {
+      await using server = await oddHttpServer((socket) => socket.end(response(body)))
+      const url = `http://127.0.0.1:${server.port}/announce`
+      const error = await sourceErrorOf(new HttpTracker(parts).announce(url, announceRequest()))
+      expect(error.data.retryIn).toBe(retryIn)
+    }
+  })
+
+  test('with a reason that is safe to print', async () => {
+    const reason = `\u001b[31mred\u0000\r\nline${'x'.repeat(5_000)}`
+    await using server = await oddHttpServer((socket) =>
+      socket.end(response(`d14:failure reason${reason.length}:${reason}e`)),
+    )
+    const url = `http://127.0.0.1:${server.port}/announce`
+    const error = await sourceErrorOf(new HttpTracker(parts).announce(url, announceRequest()))
+    expect(error.message).toMatch(/^127\.0\.0\.1:\d+: \[31mred line(x+)…$/)
+    expect(error.message.length).toBeLessThan(550)
+  })
+})
+
+describe('an HTTP announce does not wait for ever', () => {
+  test('for a tracker that never answers: ten seconds', async () => {
+    const clock = new VirtualClock()
+    await using server = await oddHttpServer(() => {})
+    const call = new HttpTracker({ clock }).announce(`http://127.0.0.1:${server.port}/announce`, announceRequest())
+    await server.requests(1)
+    clock.advance(9_999)
+    expect(clock.pending).toBeGreaterThan(0)
+    clock.advance(1)
+    expect((await sourceErrorOf(call)).code).toBe('TRACKER_TIMEOUT')
+    expect(clock.pending).toBe(0)
+  })
+
+  test('for a tracker that drips: thirty seconds in all', async () => {
+    const clock = new VirtualClock()
+    const drips: (() => void)[] = []
+    await using server = await oddHttpServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nd')
+      drips.push(() => socket.write('1'))
+    })
+    const call = new HttpTracker({ clock }).announce(`http://127.0.0.1:${server.port}/announce`, announceRequest())
+    let settled = false
+    const outcome = sourceErrorOf(call).finally(() => {
+      settled = true
+    })
+    await server.requests(1)
+    for (let i = 0; i < 6; i++) {
+      clock.advance(4_900)
+      drips[0]?.()
+      // Lets the byte travel over loopback: real I/O has no virtual clock.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(settled).toBe(false)
+    clock.advance(30_000 - 6 * 4_900)
+    const error = await outcome
+    expect(error.code).toBe('TRACKER_TIMEOUT')
+    expect(error.message).toContain('30000')
+    expect(clock.pending).toBe(0)
+  })
+
+  test('for a resolver that hangs', async () => {
+    const clock = new VirtualClock()
+    const client = new HttpTracker({ clock }, { resolve: () => new Promise(() => {}) })
+    const call = client.announce('http://slow.test/announce', announceRequest())
+    clock.advance(30_000)
+    expect((await sourceErrorOf(call)).code).toBe('TRACKER_TIMEOUT')
+  })
+
+  test('once the signal fires: it rejects with the reason and closes the connection', async () => {
+    const closed = deferred()
+    await using server = await oddHttpServer((socket) => socket.on('close', () => closed.resolve(undefined)))
+    const controller = new AbortController()
+    const url = `http://127.0.0.1:${server.port}/announce`
+    const call = new HttpTracker(parts).announce(url, announceRequest(), { signal: controller.signal })
+    await server.requests(1)
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(call).rejects.toBe(reason)
+    await closed.promise
+  })
+
+  test('once the client is closed', async () => {
+    await using server = await oddHttpServer(() => {})
+    const client = new HttpTracker(parts)
+    const url = `http://127.0.0.1:${server.port}/announce`
+    const call = client.announce(url, announceRequest())
+    await server.requests(1)
+    await client.close()
+    expect((await sourceErrorOf(call)).code).toBe('TRACKER_CLOSED')
+    expect((await sourceErrorOf(client.scrape(url, [infoHash]))).code).toBe('TRACKER_CLOSED')
+  })
+})
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {}
+  const promise = new Promise((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
