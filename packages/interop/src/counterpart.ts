@@ -9,6 +9,8 @@ export interface PeerOptions {
   readonly torrent: Uint8Array
   /** Folder that holds, or will hold, the torrent's file or folder. */
   readonly directory: string
+  /** Address of ours to listen on; programs other than ourselves need not heed it. @default the ground's `host` */
+  readonly host?: string
   /** Peers to connect to, `address:port`. */
   readonly peers?: readonly string[]
   /** Trackers to announce to. */

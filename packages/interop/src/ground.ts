@@ -20,6 +20,8 @@ export interface GroundOptions {
 export class Ground implements AsyncDisposable {
   /** Address on which our side listens: `127.0.0.1`, or our end of the link into the namespace. */
   readonly host: string
+  /** Another address of ours: some programs (transmission) know a peer by its address alone and take one of each. */
+  readonly secondHost: string
   readonly namespace: NetworkNamespace | undefined
   readonly #root: string
   readonly #owned: AsyncDisposable[] = []
@@ -29,6 +31,7 @@ export class Ground implements AsyncDisposable {
     this.#root = root
     this.namespace = namespace
     this.host = namespace?.outside ?? '127.0.0.1'
+    this.secondHost = namespace?.secondOutside ?? '127.0.0.2'
   }
 
   static async create(options: GroundOptions = {}): Promise<Ground> {

@@ -13,6 +13,8 @@ export class NetworkNamespace implements AsyncDisposable {
   readonly name: string
   /** Our address on the link. */
   readonly outside: string
+  /** A second address of ours on the link. */
+  readonly secondOutside: string
   /** The address of the programs inside. */
   readonly inside: string
 
@@ -20,6 +22,7 @@ export class NetworkNamespace implements AsyncDisposable {
     this.name = name
     this.outside = `${network}.1`
     this.inside = `${network}.2`
+    this.secondOutside = `${network}.3`
   }
 
   /** Why none can be made here, or true. */
@@ -56,7 +59,9 @@ export class NetworkNamespace implements AsyncDisposable {
     await ip('netns', 'add', name)
     await ip('link', 'add', `${name}o`, 'type', 'veth', 'peer', 'name', `${name}i`)
     await ip('link', 'set', `${name}i`, 'netns', name)
-    await ip('addr', 'add', `${this.outside}/24`, 'dev', `${name}o`)
+    for (const address of [this.outside, this.secondOutside]) {
+      await ip('addr', 'add', `${address}/24`, 'dev', `${name}o`)
+    }
     await ip('link', 'set', `${name}o`, 'up')
     await ip('-n', name, 'addr', 'add', `${this.inside}/24`, 'dev', `${name}i`)
     await ip('-n', name, 'link', 'set', `${name}i`, 'up')

@@ -34,7 +34,8 @@ class TorrentialPeer implements RunningPeer {
   }
 
   static async start(ground: Ground, options: PeerOptions): Promise<TorrentialPeer> {
-    const session = await createSession({ host: ground.host, port: 0 })
+    const host = options.host ?? ground.host
+    const session = await createSession({ host, port: 0 })
     ground.own(session)
     const torrent = await session.add(options.torrent, {
       path: options.directory,
@@ -43,7 +44,7 @@ class TorrentialPeer implements RunningPeer {
       ...(options.uploadLimit === undefined ? {} : { maxUp: options.uploadLimit }),
       ...(options.downloadLimit === undefined ? {} : { maxDown: options.downloadLimit }),
     })
-    const peer = new TorrentialPeer(session, torrent, ground.host)
+    const peer = new TorrentialPeer(session, torrent, host)
     await torrent.ready
     return peer
   }
@@ -85,7 +86,7 @@ class TorrentialPeer implements RunningPeer {
   /** Keeps what a failed test is explained by. */
   async #listen(): Promise<void> {
     for await (const event of this.torrent.events()) {
-      if (event.type === 'piece') continue
+      if (event.type === 'piece' || event.type === 'checking') continue
       const { error, reason } = event as { error?: Error; reason?: string }
       this.#log.push([event.type, reason, error?.message].filter((part) => part !== undefined).join(' '))
       if (this.#log.length > 60) this.#log.shift()

@@ -84,7 +84,12 @@ async function orphanedSwarm(other: Counterpart): Promise<void> {
   const { torrent, source, target } = await setScene(ground, swarmPayload)
   const ourTarget = await ground.folder('our-target')
   const slow = { torrent: torrent.bytes, uploadLimit: 400_000 }
-  const seed = await torrential.seed(ground, { ...slow, directory: source, uploadLimit: 2_500_000 })
+  const seed = await torrential.seed(ground, {
+    ...slow,
+    host: ground.secondHost,
+    directory: source,
+    uploadLimit: 2_500_000,
+  })
   const theirs = await other.leech(ground, { ...slow, directory: target, peers: [seed.address] })
   // Some programs need seconds before they ask anybody: without a lead they would find us finished.
   const detail = (): string => [seed, theirs].map((peer) => peer.output()).join('\n')

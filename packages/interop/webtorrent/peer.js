@@ -64,7 +64,8 @@ function status() {
   return {
     state: torrent.done ? 'done' : torrent.ready ? 'ready' : 'starting',
     have,
-    downloaded: torrent.downloaded,
+    // `downloaded` would count what was found on disk.
+    downloaded: torrent.received,
     uploaded: torrent.uploaded,
     peers: torrent.numPeers,
   }
