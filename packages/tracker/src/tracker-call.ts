@@ -9,6 +9,8 @@ import { trackerError } from './tracker-error.ts'
 export const CALL_TIMEOUT = 30_000
 
 export class TrackerCall implements Disposable {
+  /** Bytes moved so far, as far as the client counts them on the way: a timeout reports them. */
+  readonly traffic = { bytesSent: 0, bytesReceived: 0 }
   readonly #controller = new AbortController()
   readonly #timer: Disposable
   readonly #outer: AbortSignal | undefined
@@ -17,7 +19,7 @@ export class TrackerCall implements Disposable {
   constructor(url: URL | string, clock: Clock, options: TrackerCallOptions = {}) {
     const timeout = options.timeout ?? CALL_TIMEOUT
     this.#timer = clock.timer(timeout, () => {
-      this.fail(trackerError('TRACKER_TIMEOUT', url, `no answer within ${timeout} ms`))
+      this.fail(trackerError('TRACKER_TIMEOUT', url, `no answer within ${timeout} ms`, { ...this.traffic }))
     })
     this.#outer = options.signal
     if (this.#outer?.aborted === true) this.#onAbort()

@@ -149,10 +149,11 @@ export class UdpTracker implements TrackerClient {
     url: URL,
     address: ResolvedHost,
     asking: Asking,
-    { signal }: TrackerCall,
+    call: TrackerCall,
   ): Promise<{ packet: Uint8Array; traffic: Traffic }> {
     const port = Number(url.port)
     const place = `${address.host} ${port}`
+    const { signal } = call
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error)
       const traffic = { bytesSent: 0, bytesReceived: 0 }
@@ -168,6 +169,7 @@ export class UdpTracker implements TrackerClient {
         port,
         received: (packet) => {
           traffic.bytesReceived += packet.length
+          call.traffic.bytesReceived += packet.length
           exchange.received(packet, this.#clock.now())
           running.pump()
         },
@@ -184,6 +186,7 @@ export class UdpTracker implements TrackerClient {
         switch (output.type) {
           case 'send': {
             traffic.bytesSent += output.packet.length
+            call.traffic.bytesSent += output.packet.length
             used.push(output.transactionId)
             this.#pending.set(output.transactionId, pending)
             this.#socket(address.family)
