@@ -185,7 +185,7 @@ function checkManifest({ folder, manifest, name }, used) {
   for (const one of [...used.src].filter(isPackage)) {
     if (!runtime.has(one)) violations.push(`${where}: ${one} is imported but not a dependency`)
   }
-  for (const one of [...used.anywhere].filter(isPackage)) {
+  for (const one of [...used.anywhere].filter((other) => isPackage(other) && !used.src.has(other))) {
     if (!runtime.has(one) && !development.has(one))
       violations.push(`${where}: ${one} is imported by tests but not a devDependency`)
   }
