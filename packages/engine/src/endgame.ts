@@ -16,6 +16,8 @@ const WORTH_IT = 2
 const SLOWEST = 256
 /** A block that a starving reader needs is late after this many milliseconds, if an idle peer has it. */
 const LATE_MS = 1_000
+/** Late blocks that one idle peer is asked for before it has shown how fast it is. */
+const RESCUES = 4
 
 /** A block to ask a second peer for. */
 export interface Duplicate {
@@ -53,7 +55,7 @@ export class Endgame {
       const holder = partial.holderOf(block) as Peer
       const request = holder.pipeline.find(partial.piece, block)
       if (request === undefined) continue
-      const isLate = now - request.at >= LATE_MS && me.pipeline.live === 0
+      const isLate = now - request.at >= LATE_MS && me.pipeline.live < RESCUES
       const wait = millisecondsFor(holder, holder.pipeline.requests.indexOf(request) + 1, now)
       if (isLate || (me.down.rate(now) > 0 && wait > mine * WORTH_IT && now - request.at > mine))
         return { partial, block }

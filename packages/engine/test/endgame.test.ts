@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals'
+import { PLAIN, SwarmBench } from './swarm-bench.ts'
+
+/** One piece of eight blocks is missing; `slow` was asked for all of it and answers nothing. */
+function lastPiece(options = {}) {
+  const bench = new SwarmBench({ have: '#####.', blocks: 8, options })
+  const slow = bench.join('######')
+  // Four in slow start; two answers make room for the rest.
+  bench.answer(slow, bench.sent(slow, 'request').slice(0, 2))
+  bench.wait(1_000, [slow])
+  return { bench, slow }
+}
+
+describe('Endgame', () => {
+  test('begins when every wanted block was asked for, and ends with the piece', () => {
+    const { bench, slow } = lastPiece()
+    expect(bench.events('endgame')).toEqual([{ type: 'endgame', active: true }])
+    expect(bench.engine.stats.isEndgame).toBe(true)
+    bench.answer(slow, bench.sent(slow, 'request').slice(2))
+    bench.commitAll()
+    expect(bench.events('endgame').at(-1)).toEqual({ type: 'endgame', active: false })
+    expect(bench.engine.stats.isFinished).toBe(true)
+  })
+
+  test('asks an idle peer for what waits at another one, from the end, each block once', () => {
+    const { bench } = lastPiece()
+    const idle = bench.join('######')
+    expect(bench.asked(idle)[0]).toBe('5:7')
+    const third = bench.join('######')
+    const asked = [...bench.asked(idle), ...bench.asked(third)]
+    expect(new Set(asked).size).toBe(asked.length)
+  })
+
+  test('cancels the request that lost the race, and does not count its block twice', () => {
+    const { bench, slow } = lastPiece()
+    const idle = bench.join('######')
+    bench.clear()
+    bench.answer(idle, [{ type: 'request', piece: 5, offset: 7 * 16_384, length: 16_384 }])
+    expect(bench.sent(slow, 'cancel')).toMatchObject([{ piece: 5, offset: 7 * 16_384 }])
+    const { downloaded } = bench.engine.stats
+    bench.answer(slow, [{ type: 'request', piece: 5, offset: 7 * 16_384, length: 16_384 }])
+    expect(bench.engine.stats.downloaded).toBe(downloaded)
+    expect(bench.events('waste')).toMatchObject([{ peer: slow, bytes: 16_384, reason: 'late' }])
+  })
+
+  test('takes over the whole rest of a peer that has stopped, long before its requests time out', () => {
+    const { bench, slow } = lastPiece()
+    const quick = bench.join('######')
+    for (let second = 0; second < 8 && !bench.engine.stats.isFinished; second++) {
+      bench.serve(quick)
+      bench.wait(1_000, [slow, quick])
+    }
+    expect(bench.engine.stats.isFinished).toBe(true)
+  })
+
+  test('gives the blocks of a peer that leaves to the others at once', () => {
+    const bench = new SwarmBench({ have: '####..', blocks: 4 })
+    const first = bench.join('######')
+    const second = bench.join('######', { choking: true })
+    expect(bench.asked(first)).toHaveLength(4)
+    bench.say(second, { type: 'unchoke' })
+    bench.serve(second)
+    bench.leave(first)
+    bench.serve(second)
+    expect(bench.engine.stats.isFinished).toBe(true)
+  })
+
+  test('gives the blocks of a silent peer to others after the request timeout, and snubs it', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 4 })
+    const silent = bench.join('#####', { capabilities: PLAIN })
+    bench.wait(31_000, [silent])
+    expect(bench.events('snubbed')).toEqual([{ type: 'snubbed', peer: silent }])
+    expect(bench.engine.peer(silent)).toMatchObject({ snubbed: true, pipelineDepth: 1 })
+    const other = bench.join('#####')
+    bench.serve(other)
+    expect(bench.engine.stats.isFinished).toBe(true)
+  })
+
+  test('takes a late block when it is still needed, and forgives the peer', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 4 })
+    const silent = bench.join('#####')
+    const requests = bench.sent(silent, 'request')
+    bench.wait(31_000, [silent])
+    bench.answer(silent, requests)
+    bench.commitAll()
+    expect(bench.engine.stats).toMatchObject({ isFinished: true, wasted: 0, requestedBytes: 0, unwrittenBytes: 0 })
+  })
+})

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals'
+import { ReadWindows } from '../src/read-windows.ts'
+import { picture, SwarmBench } from './swarm-bench.ts'
+
+const any = () => true
+
+describe('ReadWindows', () => {
+  test('gives the missing pieces of a window in order', () => {
+    const have = picture('##.#..####')
+    const windows = new ReadWindows(10, (piece) => have.has(piece))
+    windows.open({ start: 1, end: 6 }, any, any, 0)
+    expect(windows.first(any)).toBe(2)
+    have.add(2)
+    expect(windows.first((piece) => piece !== 4)).toBe(5)
+    expect(windows.first(any)).toBe(4)
+  })
+
+  test('knows that a reader starves only while the piece it stands on is missing', () => {
+    const have = picture('#.........')
+    const windows = new ReadWindows(10, (piece) => have.has(piece))
+    const window = windows.open({ start: 0, end: 5 }, any, any, 0)
+    expect(windows.isStarving).toBe(false)
+    window.move({ start: 1, end: 6 }, 0)
+    expect(windows.isStarving).toBe(true)
+    expect(windows.urgent(any)).toBe(1)
+    expect(windows.urgent((piece) => piece > 2)).toBe(-1)
+    window.close(0)
+    window.close(0)
+    expect(windows.isEmpty).toBe(true)
+  })
+
+  test('tells which pieces it begins and ceases to cover, whatever range it is given', () => {
+    const covered = new Map<number, number>()
+    const windows = new ReadWindows(4, () => false)
+    const window = windows.open(
+      { start: -3, end: 99 },
+      (piece, by) => covered.set(piece, (covered.get(piece) ?? 0) + by),
+      any,
+      0,
+    )
+    expect([...covered]).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ])
+    window.move({ start: 3, end: 1 }, 0)
+    expect([...covered.values()]).toEqual([0, 0, 0, 0])
+  })
+})
+
+describe('A reader of a swarm', () => {
+  test('gets its pieces first, in order, also when they are not selected', () => {
+    const bench = new SwarmBench({ have: '####............', blocks: 1 })
+    bench.engine.setPriorities(new Uint8Array(16).fill(4).fill(0, 10), bench.now)
+    bench.engine.openWindow({ start: 11, end: 14 }, bench.now)
+    const peer = bench.join('################')
+    expect(bench.piecesAsked(peer)).toEqual([11, 12, 13])
+  })
+
+  test('holds other pieces back while it starves, and lets them go on afterwards', () => {
+    const bench = new SwarmBench({ have: '####............', blocks: 4 })
+    bench.engine.openWindow({ start: 9, end: 10 }, bench.now)
+    const first = bench.join('################')
+    const second = bench.join('################')
+    expect(bench.piecesAsked(first)).toEqual([9])
+    expect(bench.asked(second)).toEqual([])
+    bench.serve(first, 4)
+    expect(bench.engine.have.has(9)).toBe(true)
+    bench.wait(1_000, [first, second])
+    expect(bench.asked(second).length).toBeGreaterThan(0)
+  })
+
+  test('does not hold back peers that cannot help it', () => {
+    const bench = new SwarmBench({ have: '####............', blocks: 4 })
+    bench.engine.openWindow({ start: 9, end: 10 }, bench.now)
+    bench.join('################')
+    const other = bench.join('########........')
+    expect(bench.piecesAsked(other)).toHaveLength(1)
+  })
+
+  test('has late blocks asked of a second peer, and the first one cancelled', () => {
+    const bench = new SwarmBench({ have: '####............', blocks: 4 })
+    bench.engine.openWindow({ start: 9, end: 10 }, bench.now)
+    const silent = bench.join('################')
+    const quick = bench.join('################')
+    bench.wait(2_000, [silent, quick])
+    expect(bench.asked(quick)).toEqual(['9:0', '9:1', '9:2', '9:3'])
+    bench.clear()
+    bench.say(quick, { type: 'piece', piece: 9, offset: 0, block: bench.bytes(9, 0) })
+    expect(bench.sent(silent, 'cancel')).toMatchObject([{ piece: 9, offset: 0 }])
+  })
+
+  test('does not make a finished selection unfinished', () => {
+    const bench = new SwarmBench({ have: '####....', options: { keepSeeds: true } })
+    bench.engine.setPriorities(Uint8Array.from([4, 4, 4, 4, 0, 0, 0, 0]), bench.now)
+    const window = bench.engine.openWindow({ start: 6, end: 8 }, bench.now)
+    const peer = bench.join('########')
+    expect(bench.engine.stats.isFinished).toBe(true)
+    expect(bench.sent(peer, 'interested')).toHaveLength(1)
+    bench.clear()
+    window.close(bench.now)
+    bench.drain()
+    expect(bench.sent(peer, 'not-interested')).toHaveLength(1)
+  })
+})
