@@ -52,10 +52,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
       requirePositive(name, settings[name])
     super()
     // `drained` wakes at half of the mark, so that a sender is not woken for every block.
-    setWaterMarks(this, {
-      readable: Math.ceil(settings.highWaterMark / 2),
-      writable: settings.incomingHighWaterMark,
-    })
+    setWaterMarks(this, { readable: settings.highWaterMark / 2, writable: settings.incomingHighWaterMark })
     this.#clock = options.clock ?? systemClock
     this.#highWaterMark = settings.highWaterMark
     this.#keepAliveInterval = settings.keepAlive

@@ -147,6 +147,19 @@ describe('a wire on a connection', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('nothing is written any more once the peer has ended: a connection is not half-open', async () => {
+    const { wire, duplex } = await connected()
+    duplex.emit('data', bytesOf({ type: 'have', piece: 1 }))
+    duplex.emit('end')
+    await settle()
+    wire.send(piece)
+    await settle()
+    expect(await receiveAll(wire)).toHaveLength(1)
+    await settle()
+    expect(duplex.log).toEqual(['end'])
+    duplex.emit('close')
+  })
+
   test('a reader that is behind still gets everything after a clean end', async () => {
     const { wire, duplex } = await connected()
     for (let at = 0; at < 5; at++) duplex.emit('data', bytesOf({ type: 'have', piece: at }))
