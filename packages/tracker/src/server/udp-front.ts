@@ -38,7 +38,7 @@ export class UdpFront {
     const family = host.includes(':') ? 6 : 4
     const socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
-      ipv6Only,
+      ...(family === 6 && { ipv6Only }),
       // Replies go to literals: no name look-up between them and the wire.
       lookup: (literal, _options, callback) => callback(null, literal, family),
     })
