@@ -29,15 +29,21 @@ export class LiveArea implements Disposable {
 
   /** Replaces the lines of the area. */
   draw(lines: readonly string[]): void {
-    if (this.#closed) return
+    if (this.#closed || lines.length + this.#lines.length === 0) return
     this.#out.write(`${this.#home()}${render(lines)}`)
     this.#lines = lines
   }
 
-  /** A line above the area, for good. */
+  /** One or more lines above the area, for good. */
   log(text: string): void {
+    const lines = text.replaceAll('\n', `${clearRight}\n`)
     if (this.#closed) this.#out.write(`${text}\n`)
-    else this.#out.write(`${this.#home()}${text}${clearRight}\n${render(this.#lines)}`)
+    else this.#out.write(`${this.#home()}${lines}${clearRight}\n${render(this.#lines)}`)
+  }
+
+  /** Leaves what is drawn for good; what follows comes below it. */
+  settle(): void {
+    this.#lines = []
   }
 
   /** Leaves the last drawing where it is; `log` still works. */
@@ -54,6 +60,7 @@ export class LiveArea implements Disposable {
 }
 
 function render(lines: readonly string[]): string {
+  if (lines.length === 0) return clearBelow
   const rows = lines.map((line) => `${line}${clearRight}\n`).join('')
   return `${wrapOff}${rows}${clearBelow}${wrapOn}`
 }

@@ -123,11 +123,15 @@ export function describeLine(line: ReportLine): string | undefined {
 
 /** `34.0 % of 1.20 GiB, down 12.0 MiB/s, up 0 B/s, 4 peers, 3 m 05 s left` */
 export function describeProgress(line: ProgressLine): string {
-  const peers = `${line.peers} ${line.peers === 1 ? 'peer' : 'peers'}`
-  const rates = `down ${formatRate(line.downRate)}, up ${formatRate(line.upRate)}, ${peers}`
+  const rates = `down ${formatRate(line.downRate)}, up ${formatRate(line.upRate)}, ${countPeers(line.peers)}`
   if (line.bytesLeft === 0) return `complete, ${rates}, ${formatBytes(line.uploaded)} uploaded`
   const left = line.eta === null ? '' : `, ${formatDuration(line.eta)} left`
   return `${formatPercent(shareOf(line))} of ${formatBytes(line.bytesWanted)}, ${rates}${left}`
+}
+
+/** `1 peer`, `2 peers` */
+export function countPeers(peers: number): string {
+  return `${peers} ${peers === 1 ? 'peer' : 'peers'}`
 }
 
 /** 0 … 1 of the bytes that are wanted. */

@@ -7,10 +7,12 @@ import { oneLine } from './failure.ts'
 import type { CheckingLine, HashingLine, ProgressLine, ReportLine } from './json-lines.ts'
 import { LiveArea } from './live-area.ts'
 import { formatBytes, formatDuration, formatPercent, formatRate } from './quantity.ts'
-import { describeLine, type Reporter, shareOf } from './reporter.ts'
+import { countPeers, describeLine, type Reporter, shareOf } from './reporter.ts'
 
 /** Milliseconds between two drawings at least: faster than this nobody reads. */
 const pause = 120
+
+const closing: ReadonlySet<string> = new Set(['done', 'demo', 'verified', 'created'])
 
 /** What one line of the view says. */
 export interface Row {
@@ -37,6 +39,8 @@ export class TerminalView implements Reporter {
     else if (line.type === 'hashing') this.#show('', hashingRow(line))
     else {
       const text = describeLine(line)
+      // The last word stands below the bars.
+      if (closing.has(line.type)) this.#area.settle()
       if (text !== undefined) this.#area.log(text)
     }
     return Promise.resolve()
@@ -74,7 +78,7 @@ function hashingRow(line: HashingLine): Row {
 
 function progressRow(line: ProgressLine): Row {
   const share = shareOf(line)
-  const rates = `↓ ${formatRate(line.downRate)}  ↑ ${formatRate(line.upRate)}  ${line.peers} peers`
+  const rates = `↓ ${formatRate(line.downRate)}  ↑ ${formatRate(line.upRate)}  ${countPeers(line.peers)}`
   const left = line.bytesLeft === 0 ? 'complete' : `${formatDuration(line.eta ?? undefined)} left`
   const text = `${formatPercent(share)} of ${formatBytes(line.bytesWanted)}  ${rates}  ${left}`
   return { name: oneLine(line.name), text, share }

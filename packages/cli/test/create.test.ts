@@ -16,7 +16,8 @@ beforeAll(async () => {
 
 afterAll(() => bench[Symbol.asyncDispose]())
 
-async function create(...args: string[]) {
+async function create(...words: (string | readonly string[])[]) {
+  const args = words.flat()
   const context = fakeContext()
   const code = await runCli(['create', ...args], context)
   return { code, out: context.stdout.text, err: context.stderr.text }
@@ -25,7 +26,7 @@ async function create(...args: string[]) {
 test('each --tracker is a tier of its own, and the other options are in the file', async () => {
   const file = bench.at('full.torrent')
   const { code } = await create(
-    ...[
+    [
       sample.data,
       '-o',
       file,
@@ -36,7 +37,7 @@ test('each --tracker is a tier of its own, and the other options are in the file
       '--tracker',
       'http://b.example/',
     ],
-    ...['--web-seed', 'http://c.example/', '--private', '--comment', 'hello'],
+    ['--web-seed', 'http://c.example/', '--private', '--comment', 'hello'],
   )
   expect(code).toBe(0)
   expect(parseTorrent(await readFile(file))).toMatchObject({

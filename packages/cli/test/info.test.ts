@@ -31,10 +31,9 @@ describe('info --json', () => {
     const { code, stdout, stderr } = await bench.run('info', '--json', sample.torrent)
     expect([code, stderr]).toEqual([0, ''])
     const summary = JSON.parse(stdout.toString()) as Record<string, unknown>
-    expect(Object.keys(summary)).toEqual([
-      ...['source', 'name', 'infoHashV1', 'infoHashV2', 'version', 'length', 'pieceLength', 'pieceCount', 'private'],
-      ...['trackers', 'webSeeds', 'files', 'comment', 'createdBy', 'creationDate'],
-    ])
+    expect(Object.keys(summary).join(' ')).toBe(
+      'source name infoHashV1 infoHashV2 version length pieceLength pieceCount private trackers webSeeds files comment createdBy creationDate',
+    )
     expect(summary).toEqual({
       source: sample.torrent,
       name: 'Pack',

@@ -30,6 +30,23 @@ test('lets log lines scroll by above, without leaving rests behind', () => {
   expect(look().lines).toEqual(['started', 'file', 'short', ''])
 })
 
+test('clears the rests of bars behind every line of a longer text', () => {
+  const { area, look } = open()
+  area.draw(['a long line with a bar in it', 'another one of that kind'])
+  area.log('one\ntwo\nthree')
+  area.draw(['x', 'y'])
+  expect(look().lines).toEqual(['one', 'two', 'three', 'x', 'y', ''])
+})
+
+test('what follows after settling comes below', () => {
+  const { area, look } = open()
+  area.draw(['bar 100 %'])
+  area.settle()
+  area.log('done')
+  area.draw(['bar again'])
+  expect(look().lines).toEqual(['bar 100 %', 'done', 'bar again', ''])
+})
+
 test('clears what is below when it becomes smaller', () => {
   const { area, look } = open()
   area.draw(['one', 'two', 'three'])

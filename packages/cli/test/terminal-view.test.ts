@@ -69,6 +69,15 @@ describe('TerminalView', () => {
     expect(stream.text).not.toContain('\u0007')
   })
 
+  test('says the last word below the bars', async () => {
+    const { view, look } = open()
+    view.progress([halfway])
+    await view.tell({ type: 'done', seconds: 1, downloaded: 0, uploaded: 0 })
+    view[Symbol.dispose]()
+    expect(look()[0]).toContain('linux.iso')
+    expect(look()[1]).toMatch(/^done /)
+  })
+
   test('does not draw what only programs want to know', async () => {
     const { stream, view } = open()
     await view.tell({ type: 'piece', torrent: 'aa', piece: 1, have: 1, of: 2 })

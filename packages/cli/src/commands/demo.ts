@@ -30,7 +30,9 @@ export interface DemoOptions {
 
 const leechNames = ['leech 1', 'leech 2']
 /** Milliseconds without a new piece after which the demo gives up. */
-const stall = 60_000
+const stallAfter = 60_000
+/** Milliseconds between two looks at the leeches. */
+const tick = 500
 
 type Leech = DemoLine['leeches'][number]
 
@@ -98,7 +100,7 @@ async function share(folder: string, reporter: Reporter, signal: AbortSignal): P
     type: 'step',
     text: `seed on port ${String(port)}; two leeches start with nothing but the .torrent`,
   })
-  const watch = new Watch(reporter)
+  using watch = new Watch(reporter)
   for (const name of leechNames) await mkdir(join(folder, name))
   const start = (name: string) =>
     new SwarmProcess(name, ['download', torrentFile, '--seed', ...member(name)], (line) => watch.see(name, line))
@@ -106,7 +108,6 @@ async function share(folder: string, reporter: Reporter, signal: AbortSignal): P
   await using second = start(leechNames[1] as string)
   const both = [first, second]
   await withAbort(Promise.race([Promise.all(both.map((leech) => leech.line('done'))), watch.stalled]), signal)
-  watch[Symbol.dispose]()
   return both.map(resultOf)
 }
 
@@ -124,34 +125,42 @@ class Watch implements Disposable {
   readonly stalled: Promise<never>
   readonly #reporter: Reporter
   readonly #latest = new Map<string, ProgressLine>()
+  readonly #ticker: ReturnType<typeof setInterval>
   #fail: (error: Error) => void = () => {}
-  #timer: ReturnType<typeof setTimeout>
+  #stall: ReturnType<typeof setTimeout>
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter
     this.stalled = new Promise((_, reject) => {
       this.#fail = reject
     })
-    this.#timer = this.#arm()
+    // Nobody waits for it once the leeches are done.
+    this.stalled.catch(() => {})
+    this.#stall = this.#arm()
+    this.#ticker = setInterval(() => this.#show(), tick)
   }
 
   see(name: string, line: ReadLine): void {
     if (line.type === 'piece') {
-      clearTimeout(this.#timer)
-      this.#timer = this.#arm()
+      clearTimeout(this.#stall)
+      this.#stall = this.#arm()
     }
-    if (line.type !== 'progress') return
-    this.#latest.set(name, { ...(line as unknown as ProgressLine), torrent: name, name })
-    this.#reporter.progress([...this.#latest.values()])
+    if (line.type === 'progress') this.#latest.set(name, { ...(line as unknown as ProgressLine), torrent: name, name })
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
+    clearTimeout(this.#stall)
+    clearInterval(this.#ticker)
+    this.#show()
+  }
+
+  #show(): void {
+    this.#reporter.progress([...this.#latest.values()])
   }
 
   #arm(): ReturnType<typeof setTimeout> {
-    const error = () => new CommandError('DEMO_STALLED', `no piece has arrived for ${stall / 1000} s`)
-    return setTimeout(() => this.#fail(error()), stall)
+    const error = () => new CommandError('DEMO_STALLED', `no piece has arrived for ${stallAfter / 1000} s`)
+    return setTimeout(() => this.#fail(error()), stallAfter)
   }
 }
 
