@@ -62,10 +62,9 @@ export class CandidateList {
     const known = this.#known.get(formatAddress(address))
     if (known === undefined) return
     known.state = 'connected'
-    known.fails = 0
   }
 
-  /** The dial, the handshake or the connection failed. */
+  /** The dial or the handshake failed, or the connection did not last. */
   failed(address: PeerAddress, now: number): void {
     const known = this.#known.get(formatAddress(address))
     if (known === undefined) return
@@ -80,7 +79,9 @@ export class CandidateList {
   /** The connection is over without fault: `again` ms later it may be tried again. */
   released(address: PeerAddress, now: number, again: number): void {
     const known = this.#known.get(formatAddress(address))
-    if (known !== undefined) this.#wait(known, now + again)
+    if (known === undefined) return
+    known.fails = 0
+    this.#wait(known, now + again)
   }
 
   /** A taken address was not dialed after all. */

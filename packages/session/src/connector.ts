@@ -29,6 +29,8 @@ export interface ConnectorParts {
 
 /** After a connection that ended without fault. */
 const again = 30_000
+/** A connection shorter than this was turned away: the peer may be checking its disk, or full. It counts as a failed dial. */
+const shortest = 10_000
 /** After we parted as two seeds, or as two who want nothing of each other. */
 const muchLater = 30 * 60_000
 const pointless = new Set(['SEED_TO_SEED', 'PEER_NO_INTEREST', 'PEER_DUPLICATE'])
@@ -65,11 +67,12 @@ export class Connector {
     this.#timer = undefined
   }
 
-  /** A connection that this connector made is over. */
-  released(address: PeerAddress, error: TorrentialError | undefined): void {
+  /** A connection that this connector made is over, `lasted` milliseconds after its handshake. */
+  released(address: PeerAddress, error: TorrentialError | undefined, lasted: number): void {
     const now = this.#parts.clock.now()
     if (error?.code === 'PEER_BANNED') this.#candidates.forbid(address)
     else if (error !== undefined && pointless.has(error.code)) this.#candidates.released(address, now, muchLater)
+    else if (lasted < shortest) this.#candidates.failed(address, now)
     else this.#candidates.released(address, now, again)
     this.fill()
   }
@@ -103,7 +106,7 @@ export class Connector {
         this.#candidates.connected(address)
         return
       }
-      dialed.established.wire.close(refused)
+      void dialed.established.wire.close(refused)
       throw refused
     } catch (error) {
       this.#parts.slots.give()

@@ -20,7 +20,7 @@ export interface FileSelectionParts {
 export class FileSelection {
   readonly #parts: FileSelectionParts
   readonly #priorities: Uint8Array
-  #pending: Promise<void> | undefined
+  #isApplying = false
   #changed = new Map<number, boolean>()
 
   /** `wanted` decides about each file of the geometry. */
@@ -43,13 +43,15 @@ export class FileSelection {
     if (before === priority) return
     this.#priorities[file] = priority
     if ((before === 0) !== (priority === 0)) this.#changed.set(file, priority > 0)
-    this.#pending ??= this.#applySoon()
+    if (this.#isApplying) return
+    this.#isApplying = true
+    void this.#applySoon()
   }
 
   async #applySoon(): Promise<void> {
     await Promise.resolve()
     // What is set from here on belongs to the next round.
-    this.#pending = undefined
+    this.#isApplying = false
     const changed = this.#changed
     this.#changed = new Map()
     // The disk first: no block of a newly wanted file may still be on its way to the part file afterwards.

@@ -32,10 +32,6 @@ const longestChunk = 256 * 1024
 const readAhead = 8 * 1024 * 1024
 const highWaterMark = 1024 * 1024
 
-export interface FileStream {
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array>
-}
-
 /** A streamx `Readable` of `Uint8Array` chunks; works with `for await`, `pipe` and the `pipeline` of node:stream. */
 export class FileStream extends Readable {
   readonly #source: FileStreamSource
@@ -54,6 +50,10 @@ export class FileStream extends Readable {
     this.#file = file
     this.#at = range.start
     this.#end = range.end
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return super[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   }
 
   override _read(done: (error: Error | null) => void): void {

@@ -65,7 +65,7 @@ async function shake(
     }
     return { wire, remote }
   } catch (error) {
-    wire.close()
+    void wire.close()
     throw error
   }
 }

@@ -73,7 +73,7 @@ export class InboundGate {
           ? new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the torrent has gone')
           : torrent.accept({ established, capabilities: remote.capabilities })
       if (refused === undefined) return
-      wire.close(refused)
+      void wire.close(refused)
       this.#parts.refused(stream.remote, refused.code)
     } catch (error) {
       this.#parts.refused(stream.remote, isTorrentialError(error) ? error.code : 'HANDSHAKE_FAILED')

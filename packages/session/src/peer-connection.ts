@@ -55,6 +55,7 @@ export class PeerConnection implements PeerLink {
   readonly #wire: Wire
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
+  readonly #since: number
   #uploading = false
   #closed = false
 
@@ -66,7 +67,13 @@ export class PeerConnection implements PeerLink {
     this.via = established.stream.via
     this.#wire = established.wire
     this.#owner = owner
+    this.#since = owner.clock.now()
     this.peer = new Peer(this)
+  }
+
+  /** Milliseconds since the handshake. */
+  get age(): number {
+    return this.#owner.clock.now() - this.#since
   }
 
   get bytesIn(): number {
@@ -100,7 +107,7 @@ export class PeerConnection implements PeerLink {
     if (this.#closed) return
     this.#closed = true
     this.#abort.abort()
-    this.#wire.close(error instanceof PeerError ? error : undefined)
+    void this.#wire.close(error instanceof PeerError ? error : undefined)
     this.#owner.closed(this, error)
   }
 
@@ -108,15 +115,10 @@ export class PeerConnection implements PeerLink {
   startUploads(): void {
     if (this.#uploading || this.#closed) return
     this.#uploading = true
-    this.#upload().then(
-      () => {
-        this.#uploading = false
-      },
-      (error: unknown) => {
-        this.#uploading = false
-        if (!this.#closed) this.close(asPeerError(error))
-      },
-    )
+    this.#upload().catch((error: unknown) => {
+      this.#uploading = false
+      if (!this.#closed) this.close(asPeerError(error))
+    })
   }
 
   async #receive(): Promise<void> {
@@ -137,7 +139,11 @@ export class PeerConnection implements PeerLink {
     const { engine, clock, up } = this.#owner
     for (;;) {
       const upload = this.#closed ? undefined : engine.nextUpload(this.key, clock.now())
-      if (upload === undefined) return
+      if (upload === undefined) {
+        // In the same turn: the next request must find the loop stopped, or nobody would ever answer it.
+        this.#uploading = false
+        return
+      }
       if (!up.take(upload.length)) await up.wait(upload.length, { signal: this.#abort.signal })
       let block: Uint8Array
       try {

@@ -34,7 +34,7 @@ export class PieceGate {
         },
         reject(error) {
           leave()
-          reject(error as Error)
+          reject(error)
         },
       }
       waiters.add(waiter)
@@ -44,12 +44,12 @@ export class PieceGate {
 
   open(piece: number): void {
     const waiters = this.#waiters.get(piece)
-    if (waiters !== undefined) for (const waiter of [...waiters]) waiter.resolve()
+    if (waiters !== undefined) for (const waiter of waiters) waiter.resolve()
   }
 
   /** Everybody who waits now or later gets `error`. */
   close(error: Error): void {
     this.#closed = error
-    for (const waiters of [...this.#waiters.values()]) for (const waiter of [...waiters]) waiter.reject(error)
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(error)
   }
 }

@@ -7,7 +7,7 @@ import {
   type Clock,
   drive,
   type Drive,
-  PeerError,
+  type PeerError,
   type PeerKey,
   type PieceIndex,
   type StorageError,
@@ -86,7 +86,7 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   }
 
   closeConnections(error: PeerError): void {
-    for (const connection of [...this.#connections.values()]) connection.close(error)
+    for (const connection of this.#connections.values()) connection.close(error)
   }
 
   [Symbol.dispose](): void {

@@ -78,7 +78,7 @@ export class TorrentFile {
   }
 
   /** The whole range in memory. Mind the size. */
-  async bytes(range: FileRange = {}): Promise<Uint8Array> {
+  async bytes(range: FileRange = {}): Promise<Uint8Array<ArrayBuffer>> {
     const { start = 0, end = this.length } = range
     const stream = this.stream(range)
     const bytes = new Uint8Array(end - start)
@@ -97,7 +97,7 @@ export class TorrentFile {
 
   /** The whole range as a Blob without a type. */
   async blob(range: FileRange = {}): Promise<Blob> {
-    return new Blob([(await this.bytes(range)) as Uint8Array<ArrayBuffer>])
+    return new Blob([await this.bytes(range)])
   }
 
   get #geometry(): Geometry {

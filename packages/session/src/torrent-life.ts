@@ -87,17 +87,13 @@ export class TorrentLife {
     }).catch((error: unknown) => this.#ready.reject(error as TorrentialError))
   }
 
-  /** Everything that is wanted may be here now. */
+  /** Something came, went, or is wanted now: tells `done` when that completed what is wanted, once each time. */
   finished(): void {
+    if (!this.#acts.isFinished()) this.#doneTold = false
     if (this.#phase === 'checking' || this.#doneTold || this.#error !== undefined || !this.#acts.isFinished()) return
     this.#doneTold = true
     this.#acts.tell('done')
     this.#done.resolve()
-  }
-
-  /** More is wanted, or less is here, than when `done` was told. */
-  unfinished(): void {
-    this.#doneTold = false
   }
 
   check(): Promise<void> {
@@ -195,7 +191,7 @@ export class TorrentLife {
   async #check(full: boolean): Promise<void> {
     this.#phase = 'checking'
     this.#acts.setDataPaused(true)
-    this.unfinished()
+    this.#doneTold = false
     try {
       await this.#acts.check(full, this.#abort.signal)
       this.#suspicious = false

@@ -151,7 +151,7 @@ export class TorrentSwarm implements InboundTorrent {
     this.slots.give()
     this.#parts.reporter.disconnected(connection, error)
     // The address of an incoming connection is not one to dial.
-    if (!connection.incoming) this.connector.released(connection.address, error)
+    if (!connection.incoming) this.connector.released(connection.address, error, connection.age)
     else this.connector.fill()
   }
 

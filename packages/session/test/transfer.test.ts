@@ -1,42 +1,68 @@
-import { mkdtemp, readFile, rm, writeFile, mkdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { SeededRandom } from '@torrential/primitives'
+import { describe, expect, test } from '@jest/globals'
 import { createSession } from '@torrential/session'
+import { BenchFolder } from './bench-folder.ts'
 
-let folder: string
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'session-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
+const tree = { 'tree/a.bin': 300_000, 'tree/deep/b.bin': 70_001, 'tree/empty.txt': '', 'tree/c.txt': 'hello torrent' }
 
-const random = new SeededRandom(7)
-
-async function makeTree(): Promise<string> {
-  const root = join(folder, 'origin', 'tree')
-  await mkdir(join(root, 'deep'), { recursive: true })
-  await writeFile(join(root, 'a.bin'), random.bytes(300_000))
-  await writeFile(join(root, 'deep', 'b.bin'), random.bytes(70_001))
-  await writeFile(join(root, 'empty.txt'), '')
-  await writeFile(join(root, 'c.txt'), 'hello torrent')
-  return root
-}
-
-describe('two sessions over TCP', () => {
-  test('a torrent goes from a seed to a leech, byte for byte', async () => {
-    const root = await makeTree()
+describe('a torrent that goes from one session to another', () => {
+  test('arrives byte for byte over TCP, empty files included', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write(tree)
     await using seeder = await createSession({ port: 0, host: '127.0.0.1' })
-    const seed = await seeder.seed(root, { pieceLength: 16_384 })
-    await seed.done
+    const seed = await seeder.seed(`${origin}/tree`, { pieceLength: 16_384 })
     await using leecher = await createSession({ port: 0, host: '127.0.0.1' })
-    const leech = await leecher.add(seed.torrentFile, {
-      path: join(folder, 'copy'),
-      peers: [`127.0.0.1:${seeder.port}`],
-    })
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [`127.0.0.1:${seeder.port}`] })
     await leech.done
-    for (const file of seed.files) {
-      expect(await readFile(join(folder, 'copy', file.path))).toEqual(await readFile(join(folder, 'origin', file.path)))
-    }
+    expect(leech.status).toBe('seeding')
+    expect(leech.progress).toBe(1)
+    expect(await bench.isCopied(leech)).toBe(true)
+  })
+
+  test('arrives when the seed dials the leech', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write(tree)
+    const [, seed] = await bench.seed('tree')
+    const leecher = await bench.session()
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy() })
+    await leech.ready
+    seed.addPeer(bench.addressOf(leecher))
+    await leech.done
+    expect(await bench.isCopied(leech)).toBe(true)
+  })
+
+  test('arrives in runs when its pieces are longer than what is held in memory', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'big.bin': 20_000_003 })
+    const [seeder, seed] = await bench.seed('big.bin', { pieceLength: 8 * 1024 * 1024 })
+    const leecher = await bench.session()
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    await leech.done
+    expect(await bench.isCopied(leech)).toBe(true)
+  })
+
+  test('a leech passes on what it has while it downloads, so that a second leech needs no seed', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'one.bin': 900_000 })
+    const [seeder, seed] = await bench.seed('one.bin')
+    const first = await bench.session()
+    const second = await bench.session()
+    const middle = await first.add(seed.torrentFile, { path: bench.copy('first'), peers: [bench.addressOf(seeder)] })
+    const last = await second.add(seed.torrentFile, { path: bench.copy('second'), peers: [bench.addressOf(first)] })
+    await Promise.all([middle.done, last.done])
+    expect(middle.uploaded).toBeGreaterThanOrEqual(900_000)
+    expect(await bench.isCopied(last, bench.copy('second'))).toBe(true)
+  })
+
+  test('counts payload on both sides', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'one.bin': 500_000 })
+    const [seeder, seed] = await bench.seed('one.bin')
+    const leecher = await bench.session()
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    await leech.done
+    expect(leech.downloaded).toBe(500_000)
+    expect(seed.uploaded).toBe(500_000)
+    expect(leecher.stats).toMatchObject({ torrents: 1, downloaded: 500_000 })
+    expect(leech.stats).toMatchObject({ have: 31, of: 31, wanted: 31, bytesLeft: 0, bytesWanted: 500_000 })
   })
 })
