@@ -62,7 +62,8 @@ export class Ground implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#owned.map((owned) => owned[Symbol.asyncDispose]()))
+    // The other way round: a peer that says goodbye to its tracker finds it still there.
+    for (const owned of this.#owned.toReversed()) await Promise.allSettled([owned[Symbol.asyncDispose]()])
     await this.namespace?.[Symbol.asyncDispose]()
     await rm(this.#root, { recursive: true, force: true, maxRetries: 3 })
   }

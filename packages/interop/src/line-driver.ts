@@ -22,6 +22,14 @@ interface DriverStatus {
   readonly peers: number
 }
 
+/** What a script is told. */
+export interface DriverOptions extends PeerOptions {
+  /** The files are complete and need no check. */
+  readonly seed: boolean
+  /** For scripts whose program would take the pieces in order. */
+  readonly rarestFirst?: boolean
+}
+
 const patience = 120_000
 
 /** See the module's header. */
@@ -44,11 +52,7 @@ export class LineDriver implements RunningPeer {
   }
 
   /** Starts the script, gives it the torrent and returns when it takes connections. */
-  static async start(
-    ground: Ground,
-    program: ProgramOptions,
-    options: PeerOptions & { seed: boolean },
-  ): Promise<LineDriver> {
+  static async start(ground: Ground, program: ProgramOptions, options: DriverOptions): Promise<LineDriver> {
     const file = join(await ground.folder(program.name), 'test.torrent')
     await writeFile(file, options.torrent)
     const driver = ground.own(new LineDriver(ground.host, program))

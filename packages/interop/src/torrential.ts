@@ -22,14 +22,7 @@ class TorrentialPeer implements RunningPeer {
     this.#session = session
     this.torrent = torrent
     this.address = `${host}:${session.port}`
-    torrent.done.then(
-      () => {
-        this.#finished = true
-      },
-      (error: Error) => {
-        this.#failure = error
-      },
-    )
+    void this.#watch()
     void this.#listen()
   }
 
@@ -81,6 +74,15 @@ class TorrentialPeer implements RunningPeer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  async #watch(): Promise<void> {
+    try {
+      await this.torrent.done
+      this.#finished = true
+    } catch (error) {
+      this.#failure = error as Error
+    }
   }
 
   /** Keeps what a failed test is explained by. */

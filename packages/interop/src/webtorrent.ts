@@ -27,5 +27,5 @@ export const webtorrent: Counterpart = {
   needsNamespace: false,
   available: async () => webtorrentInstalled(),
   seed: (ground: Ground, options) => LineDriver.start(ground, program, { ...options, seed: true }),
-  leech: (ground: Ground, options) => LineDriver.start(ground, program, { ...options, seed: false }),
+  leech: (ground: Ground, options) => LineDriver.start(ground, program, { ...options, seed: false, rarestFirst: true }),
 }

@@ -1,6 +1,15 @@
 // A peer that claims everything and delivers noise: real clients find it out, and we finish in spite of it.
 import { expect, jest, test } from '@jest/globals'
-import { comparePayload, CorruptSeed, Ground, libtorrent, makeTorrent, torrential, until, writePayload } from '../src/index.ts'
+import {
+  comparePayload,
+  CorruptSeed,
+  Ground,
+  libtorrent,
+  makeTorrent,
+  torrential,
+  until,
+  writePayload,
+} from '../src/index.ts'
 import { smallPieces } from './payloads.ts'
 import { suiteWith } from './suite-with.ts'
 
@@ -16,9 +25,13 @@ await suiteWith([libtorrent], 'a seed that is always wrong', () => {
       directory: await ground.folder('target'),
       peers: [corrupt.address],
     })
-    await until('a failed piece', () => leech.output().includes('hash check failed') || leech.output().includes('hash for piece'), {
-      detail: () => leech.output(),
-    })
+    await until(
+      'a failed piece',
+      () => leech.output().includes('hash check failed') || leech.output().includes('hash for piece'),
+      {
+        detail: () => leech.output(),
+      },
+    )
     expect((await leech.status()).have.every((bits) => bits === 0)).toBe(true)
     expect(corrupt.blocksSent).toBeGreaterThan(0)
   })
