@@ -196,7 +196,7 @@ describe('things in the place of files', () => {
       expect(await listing(path)).toContain('t/a')
       await rm(join(path, 't/a'), { recursive: true })
     }
-    expect(await readFile(join(path, 'outside'))).toEqual(Buffer.alloc(40_000))
+    expect((await readFile(join(path, 'outside'))).equals(Buffer.alloc(40_000))).toBe(true)
   })
 
   test('a link planted in a parent directory does not lead out of the root', async () => {
