@@ -117,8 +117,9 @@ export class MemoryChannel {
     const { clock, window } = this.#options
     while (this.#wanting && this.#parcels.length > 0) {
       const parcel = this.#parcels[0] as Parcel
-      if (parcel.at > clock.now()) {
-        this.#timer ??= clock.timer(parcel.at - clock.now(), () => {
+      const wait = parcel.at - clock.now()
+      if (wait > 0) {
+        this.#timer ??= clock.timer(wait, () => {
           this.#timer = undefined
           this.#move()
         })

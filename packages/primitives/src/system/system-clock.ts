@@ -7,8 +7,8 @@ const longest = 2_147_483_647
 export const systemClock: Clock = {
   now: () => performance.now(),
   timer(ms, fire) {
-    // setTimeout turns anything above 2^31 - 1 into 1 ms.
-    const handle = setTimeout(fire, Math.min(ms, longest))
+    // setTimeout turns anything above 2^31 - 1 into 1 ms, and warns of what is below 0.
+    const handle = setTimeout(fire, Math.max(0, Math.min(ms, longest)))
     return { [Symbol.dispose]: () => clearTimeout(handle) }
   },
 }
