@@ -164,8 +164,9 @@ export class Availability {
   /** A listed piece of the highest level, by chance, or −1. */
   random(can: PieceFilter): number {
     const level = this.topLevel
+    if (level === 0) return -1
     const start = floor(this.#random.next() * this.pieceCount)
-    for (let step = 0; level > 0 && step < this.pieceCount; step++) {
+    for (let step = 0; step < this.pieceCount; step++) {
       const piece = (start + step) % this.pieceCount
       this.looked++
       if (this.#level[piece] === level && can(piece)) return piece

@@ -50,7 +50,7 @@ export class Connections {
     outbox.event({ type: 'banned', peer: sender.key, piece })
     const known = peers.get(sender.key)
     if (known?.listenPort !== undefined) bans.add({ ...sender.address, port: known.listenPort })
-    for (const peer of [...peers.values()]) {
+    for (const peer of Array.from(peers.values())) {
       const isSame = peer.key === sender.key || equalBytes(peer.info.peerId, sender.peerId)
       if (isSame) this.close(peer, violation('PEER_BANNED', { piece }))
     }
@@ -59,14 +59,14 @@ export class Connections {
   banAddress(address: PeerAddress): void {
     const { bans, peers } = this.#swarm
     bans.add(address)
-    for (const peer of [...peers.values()]) {
+    for (const peer of Array.from(peers.values())) {
       if (bans.has(peer.info.address)) this.close(peer, violation('PEER_BANNED'))
     }
   }
 
   /** Parts from peers of which we need nothing and that need nothing of us (BEP 21). */
   closeRedundant(): void {
-    for (const peer of [...this.#swarm.peers.values()]) this.closeIfRedundant(peer)
+    for (const peer of Array.from(this.#swarm.peers.values())) this.closeIfRedundant(peer)
   }
 
   closeIfRedundant(peer: Peer): void {

@@ -86,7 +86,7 @@ export class Housekeeper {
   }
 
   #spill(staleFor: number, now: number): void {
-    for (const partial of [...this.#swarm.store.values()]) {
+    for (const partial of Array.from(this.#swarm.store.values())) {
       const isWaiting = !partial.isCommitting && partial.heldBytes > 0 && now - partial.activeAt >= staleFor
       if (isWaiting && !partial.isSuspect) this.#parts.downloads.spill(partial)
     }
@@ -110,7 +110,7 @@ export class Housekeeper {
     const { requestTimeout } = this.#swarm.options
     const { pipeline } = peer
     const isSilent = pipeline.live > 0 && now - Math.max(peer.lastBlockAt, peer.waitingSince) >= requestTimeout
-    for (const request of [...pipeline.requests]) {
+    for (const request of Array.from(pipeline.requests)) {
       const age = now - request.at
       if (age >= FORGET_AFTER * requestTimeout) {
         this.#parts.requester.release(peer, request)

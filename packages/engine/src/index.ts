@@ -4,7 +4,8 @@ export type { PeerInfo } from './peer.ts'
 export { SwarmEngine } from './swarm-engine.ts'
 export type { Action, EngineEvent, Upload } from './action.ts'
 // Set-up
-export type { EngineOptions, SeedChoking } from './options.ts'
+export type { EngineOptions, ResolvedOptions, SeedChoking } from './options.ts'
+export { DEFAULTS } from './options.ts'
 export { DownloadCredit } from './download-credit.ts'
 // Views
 export type { EngineStats, PeerSnapshot } from './snapshot.ts'

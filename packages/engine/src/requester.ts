@@ -82,7 +82,7 @@ export class Requester {
   /** The peer has no piece to itself any more. */
   disown(peer: Peer): void {
     peer.current = undefined
-    for (const partial of [...this.#swarm.store.withFree]) {
+    for (const partial of Array.from(this.#swarm.store.withFree)) {
       if (partial.owner !== peer) continue
       partial.owner = undefined
       // Two senders in a suspect piece would hide the culprit, so the next one starts from nothing.
@@ -108,7 +108,7 @@ export class Requester {
   }
 
   cancelAll(peer: Peer): void {
-    for (const request of [...peer.pipeline.requests]) if (request.isLive) this.cancel(peer, request)
+    for (const request of Array.from(peer.pipeline.requests)) if (request.isLive) this.cancel(peer, request)
   }
 
   /** Throws away what is here of a piece and takes back its requests; it is picked again if it is wanted. */

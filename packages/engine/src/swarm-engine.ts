@@ -199,7 +199,7 @@ export class SwarmEngine implements Machine<Action> {
   /** Gives back the credit that the engine holds. The engine is of no use afterwards. */
   [Symbol.dispose](): void {
     this.#swarm.isPaused = true
-    for (const peer of [...this.#swarm.peers.keys()]) this.#connections.gone(peer)
+    for (const peer of Array.from(this.#swarm.peers.keys())) this.#connections.gone(peer)
     this.#swarm.ledger.close()
   }
 

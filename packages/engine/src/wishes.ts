@@ -33,7 +33,7 @@ export class Wishes {
     }
     const wasFinished = selection.isFinished
     selection.select(priorities)
-    for (const partial of [...store.values()]) {
+    for (const partial of Array.from(store.values())) {
       if (partial.isCommitting || selection.levelOf(partial.piece) > 0) continue
       this.#parts.requester.discard(partial)
     }

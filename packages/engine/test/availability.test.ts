@@ -1,8 +1,8 @@
 import { Bitfield, SeededRandom } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Availability } from '../src/availability.ts'
-import { picture } from './swarm-bench.ts'
+import { must, picture } from './swarm-bench.ts'
 
 const anything = () => true
 
@@ -79,16 +79,16 @@ describe('Availability', () => {
         for (const { piece, what } of steps) {
           if (what === 'add') {
             availability.add(piece)
-            copies[piece] = (copies[piece] as number) + 1
-          } else if (what === 'remove' && (copies[piece] as number) > 0) {
+            copies[piece] = must(copies[piece]) + 1
+          } else if (what === 'remove' && must(copies[piece]) > 0) {
             availability.remove(piece)
-            copies[piece] = (copies[piece] as number) - 1
+            copies[piece] = must(copies[piece]) - 1
           } else if (what !== 'remove') {
             level[piece] = what === 'list' ? 4 : what === 'high' ? 7 : 0
-            availability.list(piece, level[piece] as number)
+            availability.list(piece, must(level[piece]))
           }
         }
-        const rank = (piece: number) => (7 - (level[piece] as number)) * 1_000 + (copies[piece] as number)
+        const rank = (piece: number) => (7 - must(level[piece])) * 1_000 + must(copies[piece])
         const candidates = level.flatMap((value, piece) => (value > 0 ? [rank(piece)] : []))
         const picked = availability.rarest(anything)
         expect(picked === -1 ? [] : [rank(picked)]).toEqual(candidates.length === 0 ? [] : [Math.min(...candidates)])

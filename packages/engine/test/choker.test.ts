@@ -1,6 +1,7 @@
 import type { PeerKey } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
 import { type ChokeCandidate, Choker, type ChokerRules } from '../src/choker.ts'
+import { must } from './swarm-bench.ts'
 
 interface Fake extends ChokeCandidate {
   amChoking: boolean
@@ -66,7 +67,7 @@ describe('Choker', () => {
       play(choker, peers, rules, round * 15_000)
       for (const peer of peers) if (peer.isOptimistic) lucky.add(peer.key)
     }
-    expect([...lucky].sort()).toEqual([3, 4, 5, 6, 7, 8, 9])
+    expect([...lucky].sort((a, b) => a - b)).toEqual([3, 4, 5, 6, 7, 8, 9])
   })
 
   test('keeps the lucky one for 30 seconds', () => {
@@ -118,7 +119,7 @@ describe('Choker', () => {
     const peers = Array.from({ length: 6 }, (_, key) => fake(key))
     const seeding = { ...rules, slots: 1, isSeeding: true }
     const [guest] = play(choker, peers, seeding, 0)
-    const served = peers[guest as number] as Fake
+    const served = must(peers[must(guest)])
     served.uploadedSinceUnchoke = 20_000
     expect(play(choker, peers, seeding, 45_000)).toEqual([guest])
     expect(play(choker, peers, seeding, 60_000)).not.toEqual([guest])
@@ -132,7 +133,7 @@ describe('Choker', () => {
     for (let turn = 0; turn < 12; turn++) {
       for (const key of play(choker, peers, seeding, turn * 60_000)) {
         served.add(key)
-        ;(peers[key] as Fake).uploadedSinceUnchoke = 20_000
+        must(peers[key]).uploadedSinceUnchoke = 20_000
       }
     }
     expect(served.size).toBe(12)

@@ -1,7 +1,7 @@
 import { peerAddress, type PieceIndex } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
 import { DownloadCredit } from '../src/index.ts'
-import { draw, PLAIN, SwarmBench } from './swarm-bench.ts'
+import { draw, must, PLAIN, SwarmBench } from './swarm-bench.ts'
 
 describe('Downloads', () => {
   test('commits a piece with its blocks in order, as the views that came', () => {
@@ -10,8 +10,8 @@ describe('Downloads', () => {
     const requests = bench.sent(peer, 'request')
     const views = requests.map(({ offset }) => bench.bytes(4, offset / 16_384))
     for (const at of [2, 0, 1]) {
-      const { offset } = requests[at] as { offset: number }
-      bench.say(peer, { type: 'piece', piece: 4, offset, block: views[at] as Uint8Array })
+      const { offset } = must(requests[at])
+      bench.say(peer, { type: 'piece', piece: 4, offset, block: must(views[at]) })
     }
     const [commit] = bench.actionsOf('commit')
     expect(commit?.blocks.every((block, at) => block === views[at])).toBe(true)

@@ -1,9 +1,9 @@
 import type { PeerKey } from '@torrential/primitives'
 import { encodeExtensionHandshake, type Message } from '@torrential/protocol'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Action } from '../src/index.ts'
-import { FAST, picture, PLAIN, SwarmBench } from './swarm-bench.ts'
+import { FAST, must, picture, PLAIN, SwarmBench } from './swarm-bench.ts'
 
 const block = new Uint8Array(16_384)
 
@@ -241,7 +241,7 @@ function play(steps: readonly Step[], wholePieceLimit: number): { bench: SwarmBe
     else if (told.kind === 'disk') disk(bench, told.verdict)
     else if (told.kind === 'wish') wish(bench, told.what)
     else {
-      const peer = peers[told.who] as PeerKey
+      const peer = must(peers[told.who])
       if (told.kind === 'say') bench.say(peer, ...told.messages)
       else if (told.kind === 'answer') bench.answer(peer, bench.sent(peer, 'request'))
       else if (told.kind === 'pull')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { SwarmBench } from './swarm-bench.ts'
+import { must, SwarmBench } from './swarm-bench.ts'
 
 describe('PiecePicker', () => {
   test('asks for nothing that the peer does not have, nor for what is here', () => {
@@ -17,7 +17,7 @@ describe('PiecePicker', () => {
       const [piece] = bench.piecesAsked(peer)
       // Four blocks each: the second peer joins in the piece that the first one began.
       expect(bench.piecesAsked(other)).toEqual([piece])
-      first.add(piece as number)
+      first.add(must(piece))
     }
     expect(first.size).toBeGreaterThan(4)
   })
@@ -42,7 +42,7 @@ describe('PiecePicker', () => {
     expect(bench.asked(peer).length).toBeGreaterThan(4)
     const copies = bench.engine.availability()
     const [again] = bench.piecesAsked(peer).slice(-1)
-    expect(copies[again as number]).toBe(3)
+    expect(copies[must(again)]).toBe(3)
   })
 
   test('takes pieces in order when told to', () => {

@@ -2,6 +2,7 @@ import { peerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
 import type { Sender } from '../src/partial-piece.ts'
 import { digestOf, SmartBan } from '../src/smart-ban.ts'
+import { must } from './swarm-bench.ts'
 
 function sender(key: number): Sender {
   return { key: key as PeerKey, peerId: new Uint8Array(20).fill(key) as PeerId, address: peerAddress('10.0.0.1', key) }
@@ -9,7 +10,7 @@ function sender(key: number): Sender {
 
 const good = Array.from({ length: 4 }, (_, at) => new Uint8Array([at]))
 const bad = new Uint8Array([99])
-const goodAt = (block: number) => digestOf(good[block] as Uint8Array)
+const goodAt = (block: number) => digestOf(must(good[block]))
 
 describe('SmartBan', () => {
   test('convicts the only sender of a failed piece', () => {
@@ -37,7 +38,7 @@ describe('SmartBan', () => {
       ban
         .passed(0, goodAt)
         .map(({ key }) => key)
-        .sort(),
+        .sort((x, y) => x - y),
     ).toEqual([1, 3])
   })
 

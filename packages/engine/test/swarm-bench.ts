@@ -17,6 +17,12 @@ import { type Action, type DownloadCredit, type EngineEvent, type EngineOptions,
 export const FAST: Capabilities = { extensions: true, fast: true, dht: false, v2: false }
 export const PLAIN: Capabilities = { extensions: false, fast: false, dht: false, v2: false }
 
+/** A value that the test relies on. */
+export function must<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('the test expected a value')
+  return value
+}
+
 /** `'##..#'`: the pieces with `#`. */
 export function picture(text: string): Bitfield {
   const field = new Bitfield(text.length)
@@ -153,10 +159,10 @@ export class SwarmBench {
   }
 
   /** Every commit since the last `clear` is answered. */
-  commitAll(): number[] {
+  commitAll(): PieceIndex[] {
     const pieces = this.actionsOf('commit').map((action) => action.piece)
     this.actions = this.actions.filter((action) => action.type !== 'commit')
-    for (const piece of pieces) this.engine.committed(piece as PieceIndex, this.now)
+    for (const piece of pieces) this.engine.committed(piece, this.now)
     this.drain()
     return pieces
   }
