@@ -144,7 +144,10 @@ describe('tiers', () => {
     const orders = new Set<string>()
     const world = new FakeTrackers()
     for (let i = 0; i < 50; i++) {
-      const order = world.announcer([['a', 'b', 'c'], ['d'], ['e', 'f']]).trackers.map(({ url }) => nameOf(url)).join('')
+      const order = world
+        .announcer([['a', 'b', 'c'], ['d'], ['e', 'f']])
+        .trackers.map(({ url }) => nameOf(url))
+        .join('')
       expect(order).toMatch(/^[abc]{3}d[ef]{2}$/)
       orders.add(order)
     }
@@ -196,7 +199,11 @@ describe('tiers', () => {
 
   test('keep malformed and unknown URLs as disabled, repeated ones once, and 500 in all', async () => {
     const world = new FakeTrackers()
-    const announcer = world.announcer([['wss://x.test/', 'junk:', 'a'], ['a'], Array.from({ length: 600 }, (_, i) => `t${i}`)])
+    const announcer = world.announcer([
+      ['wss://x.test/', 'junk:', 'a'],
+      ['a'],
+      Array.from({ length: 600 }, (_, i) => `t${i}`),
+    ])
     expect(announcer.trackers).toHaveLength(500)
     const states = Object.fromEntries(announcer.trackers.map((tracker) => [tracker.url, tracker.state]))
     expect(states).toMatchObject({ 'wss://x.test/': 'disabled', 'junk:': 'disabled', [urlOf('a')]: 'idle' })
@@ -373,7 +380,7 @@ describe('leaving', () => {
     await world.pass(0)
     world.answers.set('a', 'silence')
     let closed = false
-    const closing = announcer.close().then(() => {
+    const closing = announcer.close().finally(() => {
       closed = true
     })
     await world.pass(4.9)
@@ -506,7 +513,14 @@ describe('events and status', () => {
   test('tell of every announce what happened and what comes next', async () => {
     const world = new FakeTrackers()
     world.answers.set('a', refusal('TRACKER_FAILURE', { bytesSent: 5, bytesReceived: 6 }))
-    world.answers.set('b', { warning: 'careful', seeders: 1, leechers: 2, downloaded: 3, externalIp: '1.2.3.4', peers: [candidate(1)] })
+    world.answers.set('b', {
+      warning: 'careful',
+      seeders: 1,
+      leechers: 2,
+      downloaded: 3,
+      externalIp: '1.2.3.4',
+      peers: [candidate(1)],
+    })
     const announcer = world.announcer([['a'], ['b']])
     const events = recorder(announcer)
     announcer.start()

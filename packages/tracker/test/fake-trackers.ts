@@ -79,7 +79,8 @@ export class FakeTrackers {
     try {
       const planned = this.answers.get(name) ?? {}
       const answer = typeof planned === 'function' ? planned(request) : planned
-      if (answer === 'silence') return await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+      if (answer === 'silence')
+        return await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
       await Promise.resolve()
       if (answer instanceof Error) throw answer
       return { interval: 1_800_000, peers: [], bytesSent: 10, bytesReceived: 20, ...answer }

@@ -185,13 +185,10 @@ describe('redirects', () => {
 
 describe('a name with two families', () => {
   test('is asked on both, and the replies are merged', async () => {
-    await using server = await oddHttpServer(
-      (socket) => {
-        const own = socket.remoteAddress?.includes('127.0.0.1') === true ? '11' : '22'
-        socket.end(response(`d8:completei${own}e8:intervali${own}e5:peers6:abcd${own}e`))
-      },
-      '::',
-    )
+    await using server = await oddHttpServer((socket) => {
+      const own = socket.remoteAddress?.includes('127.0.0.1') === true ? '11' : '22'
+      socket.end(response(`d8:completei${own}e8:intervali${own}e5:peers6:abcd${own}e`))
+    }, '::')
     const client = new HttpTracker(parts, {
       resolve: async () => [
         { host: '::1', family: 6 },

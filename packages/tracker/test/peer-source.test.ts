@@ -38,5 +38,7 @@ for (const protocol of ['http', 'udp']) {
 }
 
 function named(port: number) {
-  return Buffer.from(`-XX0000-${String(port).padStart(12, '0')}`) as unknown as ReturnType<typeof announceRequest>['peerId']
+  return Buffer.from(`-XX0000-${String(port).padStart(12, '0')}`) as unknown as ReturnType<
+    typeof announceRequest
+  >['peerId']
 }

@@ -123,7 +123,10 @@ const faults: Readonly<Record<string, readonly [behave: (request: Buffer) => Uin
   'an error': [(r) => Buffer.concat([words(3), r.subarray(12, 16), Buffer.from('not here\u0007')]), 'TRACKER_FAILURE'],
   'an error without a word': [(r) => Buffer.concat([words(3), r.subarray(12, 16)]), 'TRACKER_FAILURE'],
   'another action': [(r) => Buffer.concat([words(2), r.subarray(12, 16), words(1, 2, 3)]), 'TRACKER_REPLY'],
-  'an action that does not exist': [(r) => Buffer.concat([words(77), r.subarray(12, 16), words(1, 2, 3)]), 'TRACKER_REPLY'],
+  'an action that does not exist': [
+    (r) => Buffer.concat([words(77), r.subarray(12, 16), words(1, 2, 3)]),
+    'TRACKER_REPLY',
+  ],
   'a reply of 19 bytes': [(r) => Buffer.concat([words(1), r.subarray(12, 16), Buffer.alloc(11)]), 'TRACKER_REPLY'],
   'a reply of 8 bytes': [(r) => Buffer.concat([words(1), r.subarray(12, 16)]), 'TRACKER_REPLY'],
   'a reply of 7 bytes': [(r) => Buffer.concat([words(1), r.subarray(12, 15)]), 'TRACKER_TIMEOUT'],

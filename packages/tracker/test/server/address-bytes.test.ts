@@ -12,9 +12,18 @@ test.each([
   expect(Buffer.from(addressBytes(host)!).toString('hex')).toBe(hex)
 })
 
-test.each(['', '1.2.3', '1.2.3.4.5', '1.2.3.256', '01.2.3.4', '1..2.3', '1.2.3.', 'a.b.c.d', 'example.org', '::g', '-1.2.3.4'])(
-  'does not take %j for an address',
-  (host) => {
-    expect(addressBytes(host)).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  '1.2.3',
+  '1.2.3.4.5',
+  '1.2.3.256',
+  '01.2.3.4',
+  '1..2.3',
+  '1.2.3.',
+  'a.b.c.d',
+  'example.org',
+  '::g',
+  '-1.2.3.4',
+])('does not take %j for an address', (host) => {
+  expect(addressBytes(host)).toBeUndefined()
+})

@@ -11,7 +11,7 @@ import { percentEncode } from '../../src/http-query.ts'
 export function exchange(port: number, bytes: string | Uint8Array, host = '127.0.0.1'): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    const socket = connect(port, host, () => socket.write(bytes))
+    const socket = connect(port, host, () => socket.end(bytes))
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('close', () => resolve(Buffer.concat(chunks)))
     socket.on('error', (error: NodeJS.ErrnoException) => {

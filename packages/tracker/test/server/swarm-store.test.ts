@@ -88,7 +88,9 @@ describe('a swarm store', () => {
   test('does not record a peer without a port', () => {
     const { swarms } = store()
     const { peerId } = peer(1)
-    expect(swarms.announce(infoHash, { key: Uint8Array.of(1, 2, 3, 4, 0, 0), peerId, seed: false }, 'none')).toBe('empty')
+    expect(swarms.announce(infoHash, { key: Uint8Array.of(1, 2, 3, 4, 0, 0), peerId, seed: false }, 'none')).toBe(
+      'empty',
+    )
     expect(swarms.torrents).toBe(0)
   })
 

@@ -69,7 +69,8 @@ describe('an HTTP announce', () => {
     await using server = await start({ maxPeers: 80 })
     const { port } = server.address
     for (let n = 1; n <= 100; n++) await get(port, joining(n))
-    const count = async (numwant?: string) => bytesAt(await getDict(port, joining(200, { numwant })), 'peers')!.length / 6
+    const count = async (numwant?: string) =>
+      bytesAt(await getDict(port, joining(200, { numwant })), 'peers')!.length / 6
     expect(await count('7')).toBe(7)
     expect(await count('0')).toBe(0)
     expect(await count('1000')).toBe(80)
@@ -85,7 +86,9 @@ describe('an HTTP announce', () => {
     expect(server.stats).toMatchObject({ seeders: 1, leechers: 0 })
     const scrape = await getDict(port, `/scrape?info_hash=${percentEncode(infoHash)}`)
     const entry = dictAt(dictAt(scrape, 'files')!, toLatin1(infoHash))!
-    expect([integerAt(entry, 'complete'), integerAt(entry, 'downloaded'), integerAt(entry, 'incomplete')]).toEqual([1, 1, 0])
+    expect([integerAt(entry, 'complete'), integerAt(entry, 'downloaded'), integerAt(entry, 'incomplete')]).toEqual([
+      1, 1, 0,
+    ])
     const goodbye = await getDict(port, joining(1, { event: 'stopped' }))
     expect(bytesAt(goodbye, 'peers')).toHaveLength(0)
     expect(server.stats).toMatchObject({ seeders: 0, leechers: 0 })

@@ -6,7 +6,8 @@ import { words } from '../odd-udp-server.ts'
 import { announceRequest, infoHash, otherHash } from '../samples.ts'
 import { RawUdp } from './raw-client.ts'
 
-const start = (options: TrackerServerOptions = {}) => createTrackerServer({ host: '127.0.0.1', http: false, ...options })
+const start = (options: TrackerServerOptions = {}) =>
+  createTrackerServer({ host: '127.0.0.1', http: false, ...options })
 
 function joining(n: number, changes: Partial<AnnounceRequest> = {}): AnnounceRequest {
   const peerId = Buffer.from(`-XX0000-${String(n).padStart(12, '0')}`) as unknown as AnnounceRequest['peerId']
@@ -56,7 +57,10 @@ describe('a UDP announce', () => {
     const id = await client.connect()
     const path = `/announce?pass=${'k'.repeat(400)}`
     await client.ask(announcePacket(id, 1, joining(1), path))
-    const padded = Buffer.concat([announcePacket(id, 1, joining(1), ''), Buffer.from([1, 1, 9, 2, 0, 0, 2, 2, 47, 97, 0, 2])])
+    const padded = Buffer.concat([
+      announcePacket(id, 1, joining(1), ''),
+      Buffer.from([1, 1, 9, 2, 0, 0, 2, 2, 47, 97, 0, 2]),
+    ])
     await client.ask(padded)
     expect(seen).toEqual([path, '/a'])
     const broken = Buffer.concat([announcePacket(id, 1, joining(1), ''), Buffer.from([2, 200, 1])])
@@ -98,7 +102,15 @@ test('a UDP scrape gives figures in order, zeros for the unknown, 74 at most', a
   await client.ask(announcePacket(id, 1, joining(1, { left: 0, event: 'completed' }), ''))
   await client.ask(announcePacket(id, 1, joining(2), ''))
   expect(await client.ask(scrapePacket(id, 8, [otherHash, infoHash]))).toEqual(words(2, 8, 0, 0, 0, 1, 1, 1))
-  expect(await client.ask(scrapePacket(id, 8, Array.from({ length: 70 }, () => infoHash)))).toHaveLength(8 + 70 * 12)
+  expect(
+    await client.ask(
+      scrapePacket(
+        id,
+        8,
+        Array.from({ length: 70 }, () => infoHash),
+      ),
+    ),
+  ).toHaveLength(8 + 70 * 12)
 })
 
 describe('an address that has proved nothing', () => {
