@@ -1,1 +1,5 @@
-export {}
+export type { SimulatedSwarmOptions } from './simulated-swarm.ts'
+export { SimulatedSwarm } from './simulated-swarm.ts'
+export type { PeerTrace, SimulatedPeerOptions } from './simulated-peer.ts'
+export { SimulatedPeer } from './simulated-peer.ts'
+export { Timeline } from './timeline.ts'

@@ -1,0 +1,114 @@
+// Many engines in one process and in virtual time. Everything that happens follows from the options and the seed, so a run
+// that went wrong is repeated by giving its seed again.
+
+import { Bitfield, createPeerId, Geometry, peerAddress, type PeerKey, SeededRandom } from '@torrential/primitives'
+import { SimulatedLink } from './simulated-link.ts'
+import { SimulatedPeer, type SimulatedPeerOptions } from './simulated-peer.ts'
+import { Timeline } from './timeline.ts'
+
+export interface SimulatedSwarmOptions {
+  readonly seed: number
+  readonly pieces: number
+  /** Bytes. @default 256 KiB */
+  readonly pieceLength?: number
+}
+
+export class SimulatedSwarm {
+  readonly seed: number
+  readonly geometry: Geometry
+  readonly timeline = new Timeline()
+  readonly peers: SimulatedPeer[] = []
+  readonly #random: SeededRandom
+  #keys = 0
+
+  constructor(options: SimulatedSwarmOptions) {
+    const { seed, pieces, pieceLength = 256 * 1024 } = options
+    this.seed = seed
+    this.geometry = new Geometry('v1', pieceLength, [{ length: pieces * pieceLength }])
+    this.#random = new SeededRandom(seed)
+  }
+
+  get now(): number {
+    return this.timeline.now()
+  }
+
+  /** A peer that has everything. */
+  addSeed(options: SimulatedPeerOptions = {}): SimulatedPeer {
+    return this.addPeer({ name: 'seed', ...options }, Bitfield.full(this.geometry.pieceCount))
+  }
+
+  /** A peer that has nothing, or `have`; not connected to anybody. */
+  addPeer(options: SimulatedPeerOptions = {}, have = new Bitfield(this.geometry.pieceCount)): SimulatedPeer {
+    const number = this.peers.length + 1
+    const random = new SeededRandom(this.#random.next() * 2 ** 32)
+    const parts = {
+      timeline: this.timeline,
+      random,
+      geometry: this.geometry,
+      have,
+      address: peerAddress(`10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`, 6881),
+      peerId: createPeerId(random),
+    }
+    const peer = new SimulatedPeer(parts, { name: `peer ${number}`, ...options })
+    this.peers.push(peer)
+    return peer
+  }
+
+  connect(a: SimulatedPeer, b: SimulatedPeer): void {
+    // Each end knows the connection by a key of its own.
+    const keyAtA = ++this.#keys as PeerKey
+    const keyAtB = ++this.#keys as PeerKey
+    const latency = a.latency + b.latency
+    const { timeline } = this
+    const toB = new SimulatedLink(timeline, {
+      latency,
+      inLine: b.inLine,
+      deliver: (batch) => b.received(keyAtB, batch),
+    })
+    const toA = new SimulatedLink(timeline, {
+      latency,
+      inLine: a.inLine,
+      deliver: (batch) => a.received(keyAtA, batch),
+    })
+    const close = () => {
+      toA.close()
+      toB.close()
+      timeline.timer(0, () => {
+        a.disconnected(keyAtA)
+        b.disconnected(keyAtB)
+      })
+    }
+    a.connected(keyAtA, b, false, { send: (message) => toB.send(message), close })
+    b.connected(keyAtB, a, true, { send: (message) => toA.send(message), close })
+  }
+
+  /** Connects a peer to every other that is there. */
+  join(peer: SimulatedPeer): void {
+    for (const other of this.peers) if (other !== peer) this.connect(peer, other)
+  }
+
+  connectAll(): void {
+    this.peers.forEach((peer, at) => {
+      for (const other of this.peers.slice(at + 1)) this.connect(peer, other)
+    })
+  }
+
+  /** The peer goes without a word. */
+  remove(peer: SimulatedPeer): void {
+    const at = this.peers.indexOf(peer)
+    if (at !== -1) this.peers.splice(at, 1)
+    peer.stop()
+  }
+
+  /** Lets time pass until `done`, for `most` milliseconds at most. True when it is done. */
+  run(most: number, done: () => boolean = () => false): boolean {
+    const end = this.now + most
+    while (!done()) if (!this.timeline.step(end)) return done()
+    return true
+  }
+
+  /** Calls `what` in `ms` of virtual time. */
+  later(ms: number, what: () => void): void {
+    this.timeline.timer(ms, what)
+  }
+}
