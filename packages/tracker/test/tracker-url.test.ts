@@ -26,7 +26,7 @@ describe('a tracker URL', () => {
     ['with a tab inside', 'http://tracker\t.test/'],
     ['with a NUL', 'http://tracker.test/\u0000'],
     ['with a space', 'http://tracker.test/a b'],
-    ['without a host', 'http:///announce'],
+    ['without a host', 'http://'],
     ['of 4,097 characters', `http://t/${'x'.repeat(4_088)}`],
     ['over UDP without a port', 'udp://tracker.test/announce'],
     ['over UDP with a damaged escape', 'udp://%zz:1/'],
