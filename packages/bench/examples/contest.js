@@ -30,5 +30,5 @@ async function contest() {
 }
 
 function contestant(name, command) {
-  return { name, run: ({ figures, deadline }) => measure(command, figures, deadline) }
+  return { name, run: ({ figures, deadline }) => measure(command, { figures, deadline }) }
 }

@@ -7,6 +7,7 @@ import {
   FixedTracker,
   type Ground,
   libtorrent,
+  type LineDriver,
   LIBTORRENT_DRIVER,
   webtorrent,
   WEBTORRENT_DRIVER,
@@ -22,23 +23,29 @@ export const OURS = 'torrential'
 /** The other programs, by the names that `--only` takes. */
 export const LEECH_COUNTERPARTS: readonly Counterpart[] = [libtorrent, aria2, webtorrent]
 
-/** Everybody, ourselves first; `seed` is `address:port`. */
-export async function leechContestants(ground: Ground, material: Material, seed: string): Promise<Contestant[]> {
+/** Everybody, ourselves first; they download from `peer`. */
+export async function leechContestants(ground: Ground, material: Material, peer: LineDriver): Promise<Contestant[]> {
+  const seed = peer.address
   // aria2 knows peers from trackers only.
   const tracker = ground.own(await FixedTracker.start(ground.host, [seed]))
   const python = (await findLibtorrentPython()) ?? 'python3'
   return [
-    contestant(OURS, (target) => torrentialDownload(material, seed, target)),
-    contestant('libtorrent', (target) =>
+    contestant(peer.pid, OURS, (target) => torrentialDownload(material, seed, target)),
+    contestant(peer.pid, 'libtorrent', (target) =>
       driverDownload(python, [LIBTORRENT_DRIVER, ground.host], material, seed, target),
     ),
-    contestant('aria2', (target) => aria2Download(material, tracker.url, target)),
-    contestant('webtorrent', (target) => driverDownload(process.execPath, [WEBTORRENT_DRIVER], material, seed, target)),
+    contestant(peer.pid, 'aria2', (target) => aria2Download(material, tracker.url, target)),
+    contestant(peer.pid, 'webtorrent', (target) =>
+      driverDownload(process.execPath, [WEBTORRENT_DRIVER], material, seed, target),
+    ),
   ]
 }
 
-function contestant(name: string, command: (target: string) => Command): Contestant {
-  return { name, run: ({ target, figures, deadline }) => measure(command(target), figures, deadline) }
+function contestant(seed: number, name: string, command: (target: string) => Command): Contestant {
+  return {
+    name,
+    run: ({ target, figures, deadline }) => measure(command(target), { figures, deadline, companions: [seed] }),
+  }
 }
 
 function torrentialDownload(material: Material, seed: string, target: string): Command {

@@ -5,10 +5,11 @@ import { type Contestant, type Result, runContest } from './contest.ts'
 import { LEECH_COUNTERPARTS, leechContestants, OURS } from './leech-contestants.ts'
 import { BUSY_THRESHOLD, describeMachine, type Machine, requireSpace } from './machine.ts'
 import { makeMaterial, type Material } from './material.ts'
-import { timeAvailable } from './measured-run.ts'
+import { type Measurement, timeAvailable } from './measured-run.ts'
 import { parseSize } from './parse-size.ts'
 import { seedContestants } from './seed-contestants.ts'
-import { formatTable, rowsOf } from './table.ts'
+import { formatTable, mostDisturbed, rowsOf } from './table.ts'
+import { warmSeed } from './warm-seed.ts'
 
 const usage = `usage: pnpm bench [leech|seed] [options]
 
@@ -87,10 +88,7 @@ async function bench(settings: Settings): Promise<void> {
     deadline: 600_000,
     makeTarget: () => ground.folder('target'),
     verify: (target) => material.verify(target),
-    report: (name, round, { wallSeconds, cpuSeconds, peakBytes }) =>
-      note(
-        `${round}/${settings.runs} ${name}: ${wallSeconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} CPU s, ${Math.round(peakBytes / 1e6)} MB`,
-      ),
+    report: (name, round, measurement) => note(`${round}/${settings.runs} ${name}: ${describeRun(measurement)}`),
   })
   print(settings, machine, results)
 }
@@ -104,17 +102,13 @@ async function requirePrograms({ workload, only }: Settings): Promise<void> {
 }
 
 async function contestantsFor(settings: Settings, ground: Ground, material: Material): Promise<Contestant[]> {
-  const all = settings.workload === 'leech' ? await leeches(ground, material) : seedContestants(ground, material)
+  const all =
+    settings.workload === 'leech'
+      ? await leechContestants(ground, material, await warmSeed(ground, material))
+      : seedContestants(ground, material)
   const chosen = all.filter(({ name }) => settings.only === undefined || settings.only.includes(name))
   if (chosen.length === 0) throw new Error(`--only names none of ${all.map(({ name }) => name).join(', ')}`)
   return chosen
-}
-
-async function leeches(ground: Ground, material: Material): Promise<Contestant[]> {
-  // A seed that has checked its files: nothing is left to do for it but to send, and the files are in memory.
-  const seed = await libtorrent.leech(ground, { torrent: material.torrent, directory: material.source })
-  await seed.done()
-  return leechContestants(ground, material, seed.address)
 }
 
 function describe(
@@ -126,17 +120,28 @@ function describe(
     `${cores} × ${cpu}, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, Node.js ${node}`,
   ]
   if (busy > BUSY_THRESHOLD) {
-    lines.push(
-      `WARNING: others used ${Math.round(busy * 100)} % of this machine just before: the figures are not trustworthy`,
-    )
+    lines.push(`WARNING: others used ${percent(busy)} of this machine just before`)
   }
   return lines.join('\n')
 }
+
+function describeRun({ wallSeconds, cpuSeconds, peakBytes, othersShare }: Measurement): string {
+  const figures = `${wallSeconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} CPU s, ${Math.round(peakBytes / 1e6)} MB`
+  return othersShare > BUSY_THRESHOLD ? `${figures} (others used ${percent(othersShare)} of the machine)` : figures
+}
+
+function describeDisturbance(results: readonly Result[]): string {
+  const most = mostDisturbed(results)
+  const text = `others used at most ${percent(most)} of the machine during a run`
+  return most > BUSY_THRESHOLD ? `WARNING: ${text}: the figures are not trustworthy` : text
+}
+
+const percent = (part: number): string => `${Math.round(part * 100)} %`
 
 function print(settings: Settings, machine: Machine, results: readonly Result[]): void {
   const { workload, size } = settings
   const text = settings.json
     ? JSON.stringify({ workload, size, machine, results: rowsOf(results) })
-    : `${describe(machine, settings)}\n\n${formatTable(results, OURS)}`
+    : `${describe(machine, settings)}\n${describeDisturbance(results)}\n\n${formatTable(results, OURS)}`
   process.stdout.write(`${text}\n`)
 }

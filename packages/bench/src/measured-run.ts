@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { findProgram } from '@torrential/interop'
+import { OthersWatch } from './others-watch.ts'
 
 /** What to run. It must end by itself when it has done its work. */
 export interface Command {
@@ -20,6 +21,18 @@ export interface Measurement {
   readonly wallSeconds: number
   readonly cpuSeconds: number
   readonly peakBytes: number
+  /** Part of the machine that processes which have nothing to do with it used meanwhile, 0 to 1. */
+  readonly othersShare: number
+}
+
+/** How `measure` works. */
+export interface MeasureOptions {
+  /** Path of a file that GNU time may write. */
+  readonly figures: string
+  /** Milliseconds after which the command is killed. */
+  readonly deadline: number
+  /** Processes that take part, such as the seed: their work is no disturbance. */
+  readonly companions?: readonly number[]
 }
 
 const tailLength = 4_000
@@ -31,11 +44,11 @@ export function timeAvailable(): true | string {
 
 /**
  * Runs a command to its end.
- * @param figures path of a file that GNU time may write
- * @param deadline milliseconds after which it is killed
  * @throws Error with the end of its output when it fails or is too slow
  */
-export async function measure(command: Command, figures: string, deadline: number): Promise<Measurement> {
+export async function measure(command: Command, options: MeasureOptions): Promise<Measurement> {
+  const { figures, deadline, companions = [] } = options
+  const watch = await OthersWatch.start([process.pid, ...companions])
   const format = ['-f', '%U %S %M', '-o', figures, '--']
   const start = performance.now()
   const child = spawn(findProgram('time') ?? 'time', [...format, command.command, ...command.args], {
@@ -53,7 +66,8 @@ export async function measure(command: Command, figures: string, deadline: numbe
   }).finally(() => clearTimeout(kill))
   const wallSeconds = (performance.now() - start) / 1000
   if (code !== 0) throw new Error(`${command.command} ended with ${code}\n${output()}`)
-  return { wallSeconds, ...parseFigures(await readFile(figures, 'latin1')) }
+  const used = parseFigures(await readFile(figures, 'latin1'))
+  return { wallSeconds, ...used, othersShare: await watch.share(wallSeconds, used.cpuSeconds) }
 }
 
 function collectTail(child: ReturnType<typeof spawn>): () => string {
@@ -67,7 +81,7 @@ function collectTail(child: ReturnType<typeof spawn>): () => string {
 }
 
 /** Reads what GNU time wrote: seconds of user and system, kibibytes. */
-export function parseFigures(text: string): Omit<Measurement, 'wallSeconds'> {
+export function parseFigures(text: string): Pick<Measurement, 'cpuSeconds' | 'peakBytes'> {
   const [user, system, kibibytes] = (text.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
   if (
     user === undefined ||

@@ -1,12 +1,13 @@
 // Two programs that seed the same torrent to the same leech (libtorrent). Wall time is the leech's, from start to end; CPU and
 // memory are the seed's own, CPU without its start and its check of the files.
-import { type Ground, libtorrent, LineDriver, Program, until } from '@torrential/interop'
+import { type Ground, Program, until } from '@torrential/interop'
 import type { Contestant, Round } from './contest.ts'
 import { libtorrentDownload, OURS } from './leech-contestants.ts'
 import type { Material } from './material.ts'
 import { measure, type Measurement } from './measured-run.ts'
 import { usageOf } from './process-usage.ts'
 import { torrentialCommand } from './torrential-command.ts'
+import { warmSeed } from './warm-seed.ts'
 
 interface RunningSeed extends AsyncDisposable {
   readonly address: string
@@ -30,16 +31,13 @@ async function serve(
   await using seed = await start()
   const before = await usageOf(seed.pid)
   const command = await libtorrentDownload(ground.host, material, seed.address, target)
-  const { wallSeconds } = await measure(command, figures, deadline)
+  const { wallSeconds, othersShare } = await measure(command, { figures, deadline, companions: [seed.pid] })
   const after = await usageOf(seed.pid)
-  return { wallSeconds, cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakBytes: after.peakBytes }
+  return { wallSeconds, cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakBytes: after.peakBytes, othersShare }
 }
 
 async function startLibtorrent(ground: Ground, material: Material): Promise<RunningSeed> {
-  // As a leech that finds everything on disk: the check is over before the clock starts.
-  const peer = await libtorrent.leech(ground, { torrent: material.torrent, directory: material.source })
-  await peer.done()
-  if (!(peer instanceof LineDriver)) throw new Error('libtorrent runs behind its driver')
+  const peer = await warmSeed(ground, material)
   return { address: peer.address, pid: peer.pid, [Symbol.asyncDispose]: () => peer.stop() }
 }
 

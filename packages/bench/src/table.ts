@@ -25,6 +25,8 @@ export interface Row {
   readonly wallSeconds: Summary
   readonly cpuSeconds: Summary
   readonly peakBytes: Summary
+  /** Part of the machine that others used, 0 to 1. */
+  readonly othersShare: Summary
 }
 
 /** Sums up results. */
@@ -35,7 +37,13 @@ export function rowsOf(results: readonly Result[]): Row[] {
     wallSeconds: summarize(measurements.map((measurement) => measurement.wallSeconds)),
     cpuSeconds: summarize(measurements.map((measurement) => measurement.cpuSeconds)),
     peakBytes: summarize(measurements.map((measurement) => measurement.peakBytes)),
+    othersShare: summarize(measurements.map((measurement) => measurement.othersShare)),
   }))
+}
+
+/** The largest part of the machine, 0 to 1, that others used during any run. */
+export function mostDisturbed(results: readonly Result[]): number {
+  return Math.max(0, ...results.flatMap(({ measurements }) => measurements.map(({ othersShare }) => othersShare)))
 }
 
 /** A Markdown table; `ours` names the contestant that the ratios are about. */

@@ -16,7 +16,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const measurement: Measurement = { wallSeconds: 1, cpuSeconds: 1, peakBytes: 1 }
+const measurement: Measurement = { wallSeconds: 1, cpuSeconds: 1, peakBytes: 1, othersShare: 0 }
 
 function contestOf(contestants: readonly Contestant[], verify: (target: string) => Promise<void> = async () => {}) {
   return {

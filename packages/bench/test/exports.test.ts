@@ -4,10 +4,12 @@ import * as bench from '../src/index.ts'
 test('exports exactly these names', () => {
   expect(Object.keys(bench).sort()).toEqual([
     'BUSY_THRESHOLD',
+    'OthersWatch',
     'describeMachine',
     'formatTable',
     'main',
     'measure',
+    'mostDisturbed',
     'parseFigures',
     'parseSize',
     'parseUsage',

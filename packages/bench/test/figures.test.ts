@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { measure, parseFigures, timeAvailable } from '../src/measured-run.ts'
+import { OthersWatch } from '../src/others-watch.ts'
 import { parseSize } from '../src/parse-size.ts'
 import { parseUsage, usageOf } from '../src/process-usage.ts'
 
@@ -68,25 +70,49 @@ measuring(`measure${time === true ? '' : ` (${time})`}`, () => {
   test('counts the memory and the time of the program that it runs', async () => {
     const script =
       'const block = Buffer.alloc(200e6, 1); const end = Date.now() + 300; while (Date.now() < end); block[0]'
-    const result = await measure({ command: process.execPath, args: ['-e', script] }, figures(), 20_000)
+    const result = await measure(
+      { command: process.execPath, args: ['-e', script] },
+      { figures: figures(), deadline: 20_000 },
+    )
     expect(result.peakBytes).toBeGreaterThan(200e6)
     expect(result.cpuSeconds).toBeGreaterThan(0.2)
     expect(result.wallSeconds).toBeGreaterThan(0.3)
   })
 
+  test('tells how much of the machine others used meanwhile', async () => {
+    const spin = ['-e', 'const end = Date.now() + 1500; while (Date.now() < end);']
+    const other = spawn(process.execPath, spin)
+    try {
+      const idle = { command: process.execPath, args: ['-e', 'setTimeout(() => {}, 800)'] }
+      const { othersShare } = await measure(idle, { figures: figures(), deadline: 20_000 })
+      expect(othersShare).toBeGreaterThan(0.3 / availableParallelism())
+      expect(othersShare).toBeLessThanOrEqual(1)
+    } finally {
+      other.kill()
+    }
+  })
+
+  test('counts the work of companions as no disturbance', async () => {
+    const [aware, unaware] = [await OthersWatch.start([process.pid]), await OthersWatch.start([])]
+    const end = performance.now() + 500
+    while (performance.now() < end);
+    const [others, all] = [await aware.share(0.5, 0), await unaware.share(0.5, 0)]
+    expect(all - others).toBeGreaterThan(0.1 / availableParallelism())
+  })
+
   test('writes its input', async () => {
     const script = "process.stdin.on('data', (line) => process.exit(String(line) === 'go' ? 0 : 3))"
     const command = { command: process.execPath, args: ['-e', script], input: 'go' }
-    await expect(measure(command, figures(), 20_000)).resolves.toBeDefined()
+    await expect(measure(command, { figures: figures(), deadline: 20_000 })).resolves.toBeDefined()
   })
 
   test('reports a failure with the end of the output', async () => {
     const command = { command: process.execPath, args: ['-e', 'console.error("no luck"); process.exitCode = 4'] }
-    await expect(measure(command, figures(), 20_000)).rejects.toThrow(/ended with 4\n.*no luck/s)
+    await expect(measure(command, { figures: figures(), deadline: 20_000 })).rejects.toThrow(/ended with 4\n.*no luck/s)
   })
 
   test('kills what takes too long', async () => {
     const command = { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }
-    await expect(measure(command, figures(), 300)).rejects.toThrow('ended with SIGKILL')
+    await expect(measure(command, { figures: figures(), deadline: 300 })).rejects.toThrow('ended with SIGKILL')
   })
 })

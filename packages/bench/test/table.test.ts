@@ -6,12 +6,12 @@ const results: Result[] = [
   {
     name: 'torrential',
     measurements: [
-      { wallSeconds: 2, cpuSeconds: 3, peakBytes: 100e6 },
-      { wallSeconds: 4, cpuSeconds: 5, peakBytes: 120e6 },
-      { wallSeconds: 3, cpuSeconds: 4, peakBytes: 110e6 },
+      { wallSeconds: 2, cpuSeconds: 3, peakBytes: 100e6, othersShare: 0 },
+      { wallSeconds: 4, cpuSeconds: 5, peakBytes: 120e6, othersShare: 0 },
+      { wallSeconds: 3, cpuSeconds: 4, peakBytes: 110e6, othersShare: 0 },
     ],
   },
-  { name: 'other', measurements: [{ wallSeconds: 6, cpuSeconds: 2, peakBytes: 55e6 }] },
+  { name: 'other', measurements: [{ wallSeconds: 6, cpuSeconds: 2, peakBytes: 55e6, othersShare: 0 }] },
 ]
 
 describe('formatTable', () => {
@@ -36,5 +36,6 @@ test('rowsOf sums up each figure on its own', () => {
     wallSeconds: { median: 3, min: 2, max: 4 },
     cpuSeconds: { median: 4, min: 3, max: 5 },
     peakBytes: { median: 110e6, min: 100e6, max: 120e6 },
+    othersShare: { median: 0, min: 0, max: 0 },
   })
 })
