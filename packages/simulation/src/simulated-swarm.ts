@@ -13,6 +13,8 @@ export interface SimulatedSwarmOptions {
   readonly pieceLength?: number
 }
 
+const KEEP_ALIVE_MS = 60_000
+
 export class SimulatedSwarm {
   readonly seed: number
   readonly geometry: Geometry
@@ -70,7 +72,17 @@ export class SimulatedSwarm {
       inLine: a.inLine,
       deliver: (batch) => a.received(keyAtA, batch),
     })
+    let isOpen = true
+    // What a wire does on its own: without it two peers that have nothing to say would take each other for dead.
+    const keepAlive = () => {
+      if (!isOpen) return
+      toA.send({ type: 'keep-alive' })
+      toB.send({ type: 'keep-alive' })
+      timeline.timer(KEEP_ALIVE_MS, keepAlive)
+    }
+    timeline.timer(KEEP_ALIVE_MS, keepAlive)
     const close = () => {
+      isOpen = false
       toA.close()
       toB.close()
       timeline.timer(0, () => {
