@@ -37,11 +37,11 @@ export function port(option: string): (text: string) => number {
   }
 }
 
-/** An IP address of this machine in canonical form. @throws InputError `OPTION_VALUE` */
+/** An IP address of this machine in canonical form; `localhost` is 127.0.0.1. @throws InputError `OPTION_VALUE` */
 export function localHost(option: string): (text: string) => string {
   return (text) => {
     try {
-      return peerAddress(text, 0).host
+      return peerAddress(text === 'localhost' ? '127.0.0.1' : text, 0).host
     } catch {
       throw wrong(option, text, 'an IP address, such as 127.0.0.1 or ::')
     }

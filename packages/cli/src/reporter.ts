@@ -58,7 +58,7 @@ export class PlainReporter implements Reporter {
 
   async tell(line: ReportLine): Promise<void> {
     // These come a hundred times; most checks are over before anybody has read the first.
-    if ((line.type === 'checking' || line.type === 'hashing') && !this.#isTime()) return
+    if (isFrequent(line) && !this.#isTime()) return
     const text = describeLine(line)
     if (text !== undefined) await drainedWrite(this.#out, `${text}\n`)
   }
@@ -76,6 +76,10 @@ export class PlainReporter implements Reporter {
     this.#next = now + Math.min(longestPause, Math.max(shortestPause, (now - this.#started) / 10))
     return true
   }
+}
+
+function isFrequent({ type }: ReportLine): boolean {
+  return type === 'checking' || type === 'hashing' || type === 'progress'
 }
 
 /** A line as a sentence without line break; undefined for what only programs want to know. */

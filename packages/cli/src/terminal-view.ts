@@ -14,6 +14,9 @@ const pause = 120
 
 const closing: ReadonlySet<string> = new Set(['done', 'demo', 'verified', 'created'])
 
+/** Characters of a name that are shown. */
+const longestName = 24
+
 /** What one line of the view says. */
 export interface Row {
   readonly name: string
@@ -37,6 +40,7 @@ export class TerminalView implements Reporter {
   tell(line: ReportLine): Promise<void> {
     if (line.type === 'checking') this.#show(line.torrent, checkingRow(line))
     else if (line.type === 'hashing') this.#show('', hashingRow(line))
+    else if (line.type === 'progress') this.progress([line])
     else {
       const text = describeLine(line)
       // The last word stands below the bars.
@@ -62,7 +66,9 @@ export class TerminalView implements Reporter {
 
   #draw(): void {
     this.#drawnAt = this.#now()
-    this.#area.draw([...this.#rows.values()].map((row) => drawRow(row, this.#area.columns)))
+    const rows = [...this.#rows.values()]
+    const widest = Math.min(longestName, Math.max(...rows.map(({ name }) => name.length)))
+    this.#area.draw(rows.map((row) => drawRow(row, this.#area.columns, widest)))
   }
 }
 
@@ -84,9 +90,12 @@ function progressRow(line: ProgressLine): Row {
   return { name: oneLine(line.name), text, share }
 }
 
-/** Name, bar and figures in at most `columns` characters: the bar gives way first, then the name, then the figures. */
-export function drawRow(row: Row, columns: number): string {
-  const nameWidth = Math.max(6, Math.min(24, columns - row.text.length - 14))
+/**
+ * Name, bar and figures in at most `columns` characters: the bar gives way first, then the name, then the figures. `widest` is the
+ * length of the longest name of all rows, so that bars stand below each other.
+ */
+export function drawRow(row: Row, columns: number, widest: number = longestName): string {
+  const nameWidth = Math.max(6, Math.min(widest, columns - row.text.length - 14))
   const name = row.name.length > nameWidth ? `${row.name.slice(0, nameWidth - 1)}…` : row.name.padEnd(nameWidth)
   const barWidth = Math.min(30, columns - nameWidth - row.text.length - 4)
   const bar = barWidth < 5 ? '' : `${drawBar(row.share, barWidth)}  `

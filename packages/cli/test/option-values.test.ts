@@ -64,9 +64,10 @@ describe('localHost', () => {
   test('makes addresses canonical', () => {
     expect(localHost('--host')('127.0.0.1')).toBe('127.0.0.1')
     expect(localHost('--host')('0:0::1')).toBe('::1')
+    expect(localHost('--host')('localhost')).toBe('127.0.0.1')
   })
 
-  test.each(['', 'localhost', '127.1', '1.2.3.4:5', '[::1]'])('refuses %j', (text) => {
+  test.each(['', 'example.com', '127.1', '1.2.3.4:5', '[::1]'])('refuses %j', (text) => {
     expect(codeOf(() => localHost('--host')(text))).toBe('OPTION_VALUE')
   })
 })

@@ -69,6 +69,14 @@ describe('TerminalView', () => {
     expect(stream.text).not.toContain('\u0007')
   })
 
+  test('shows the last progress in the bar, and gives short names little room', async () => {
+    const { view, look } = open()
+    view.progress([{ ...halfway, name: 'a' }])
+    await view.tell({ ...halfway, name: 'a', bytesLeft: 0 })
+    expect(look()).toHaveLength(2)
+    expect(look()[0]).toMatch(/^a {7}█{30} {2}100\.0 %/)
+  })
+
   test('says the last word below the bars', async () => {
     const { view, look } = open()
     view.progress([halfway])
