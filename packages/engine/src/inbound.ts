@@ -1,14 +1,18 @@
 // The gate. Everything a peer says is checked against the torrent and against what was negotiated before any policy sees it;
 // what breaks a rule ends the connection with a code that names the rule.
 
-import { BLOCK_LENGTH, Bitfield, type BlockRef, InputError, isTorrentialError, PeerError } from '@torrential/primitives'
+import { BLOCK_LENGTH, Bitfield, InputError, isTorrentialError, PeerError } from '@torrential/primitives'
 import {
   type BitfieldMessage,
+  type CancelMessage,
+  decodeDontHave,
   decodeExtensionHandshake,
+  EXTENSION_NAMES,
   type HashRequestMessage,
   type Message,
   type PieceMessage,
   type RejectMessage,
+  type RequestMessage,
 } from '@torrential/protocol'
 import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
@@ -86,9 +90,8 @@ export class Inbound {
       case 'bitfield':
         return this.#bitfield(peer, message)
       case 'request':
-        return this.#withBlock(peer, message, (block) => this.#parts.uploads.request(peer, block))
       case 'cancel':
-        return this.#withBlock(peer, message, (block) => this.#parts.uploads.cancel(peer, block))
+        return this.#request(peer, message)
       case 'have-all':
       case 'have-none':
       case 'suggest':
@@ -142,13 +145,10 @@ export class Inbound {
     if (peer.peerChoking) return
     peer.peerChoking = true
     this.#swarm.outbox.event({ type: 'choked', peer: peer.key, by: 'peer' })
-    if (peer.info.capabilities.fast) {
-      // Every request is answered or rejected still; only what nobody else was asked for is worth waiting for.
-      this.#parts.requester.disown(peer)
-      return
-    }
+    // Others may have the blocks at once. With BEP 6 every request is still answered or rejected, so it stays on the list.
+    this.#parts.requester.releaseAll(peer, peer.allowedFast)
+    if (peer.info.capabilities.fast) return
     peer.pipeline.expectedLate += peer.pipeline.length
-    this.#parts.requester.releaseAll(peer)
     peer.pipeline.clear()
   }
 
@@ -230,21 +230,20 @@ export class Inbound {
     } else this.#parts.downloads.reject(peer, message)
   }
 
-  #withBlock(
-    peer: Peer,
-    message: { piece: number; offset: number; length: number },
-    use: (block: BlockRef) => void,
-  ): void {
-    const { piece, offset, length } = message
+  #request(peer: Peer, message: RequestMessage | CancelMessage): void {
+    const { type, piece, offset, length } = message
     const block = this.#swarm.geometry.block(piece, offset, length)
     if (block === undefined) this.#close(peer, violation('REQUEST_OUT_OF_RANGE', { piece, offset, length }))
-    else use(block)
+    else if (type === 'request') this.#parts.uploads.request(peer, block)
+    else this.#parts.uploads.cancel(peer, block)
   }
 
   #extended(peer: Peer, id: number, payload: Uint8Array): void {
     if (!peer.info.capabilities.extensions) return this.#close(peer, violation('EXTENSIONS_NOT_NEGOTIATED'))
-    if (id !== 0) return
+    const isDontHave = id !== 0 && id === this.#swarm.options.extensions[EXTENSION_NAMES.dontHave]
+    if (id !== 0 && !isDontHave) return
     try {
+      if (isDontHave) return this.#dontHave(peer, decodeDontHave(payload))
       const handshake = decodeExtensionHandshake(payload)
       // It may come again, with only what changed.
       peer.client = handshake.client ?? peer.client
@@ -259,6 +258,21 @@ export class Inbound {
       if (!isTorrentialError(error)) throw error
       this.#close(peer, new PeerError(error.code, error.message, { cause: error }))
     }
+  }
+
+  /** BEP 54: the peer lost a piece. */
+  #dontHave(peer: Peer, piece: number): void {
+    if (!this.#isPiece(peer, piece) || !peer.pieces.has(piece)) return
+    const { availability } = this.#swarm
+    if (peer.joinedAsSeed) {
+      // From now on it counts piece by piece.
+      availability.leaveSeed()
+      availability.join(peer.pieces)
+      peer.joinedAsSeed = false
+    }
+    peer.pieces.delete(piece)
+    availability.remove(piece)
+    this.#parts.interest.peerLost(peer, piece)
   }
 
   /** BEP 52: nobody is left waiting for hashes that we do not serve. */

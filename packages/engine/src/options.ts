@@ -2,6 +2,7 @@
 // are named at the door.
 
 import { BLOCK_LENGTH, InputError } from '@torrential/primitives'
+import { EXTENSION_NAMES } from '@torrential/protocol'
 
 /** How uploads are shared out once there is nothing left to download. */
 export type SeedChoking = 'round-robin' | 'fastest-upload'
@@ -47,7 +48,10 @@ export interface EngineOptions {
   readonly client?: string
   /** Announced as `p` (BEP 10); 0 announces none. @default 0 */
   readonly listenPort?: number
-  /** Announced as `m` (BEP 10): name to message id of the extensions that the driver handles. @default none */
+  /**
+   * Announced as `m` (BEP 10): name to message id of the extensions that the driver handles. `lt_donthave`
+   * (BEP 54) among them is handled here. @default `{ lt_donthave: 7 }`
+   */
   readonly extensions?: Readonly<Record<string, number>>
   /** Announced as `metadata_size` (BEP 9), bytes; 0 announces none. @default 0 */
   readonly metadataSize?: number
@@ -81,7 +85,7 @@ export const DEFAULTS: ResolvedOptions = {
   noInterestTimeout: 600_000,
   client: 'Torrential 0.1.0',
   listenPort: 0,
-  extensions: {},
+  extensions: { [EXTENSION_NAMES.dontHave]: 7 },
   metadataSize: 0,
 }
 

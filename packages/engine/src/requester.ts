@@ -70,24 +70,30 @@ export class Requester {
 
   /** As `release`, for a request that the pipeline and the ledger have dropped already. */
   reclaim(peer: Peer, request: Outstanding<Peer>): void {
-    if (request.partial.release(request.block, peer)) this.#freed(request.partial)
+    const { partial, block } = request
+    if (partial.release(block, peer)) this.#freed(partial)
+    // It will not give the rest either, and must not keep others from it.
+    if (partial.owner === peer) this.#disownPiece(partial)
   }
 
-  /** Every request at the peer ends without an answer: it choked us, or is gone. */
-  releaseAll(peer: Peer): void {
-    for (const request of peer.pipeline.requests) this.release(peer, request)
+  /** No request at the peer counts any more, except for the pieces in `but`: it choked us, or is gone. */
+  releaseAll(peer: Peer, but?: ReadonlySet<number>): void {
+    for (const request of peer.pipeline.requests) {
+      if (but?.has(request.partial.piece) !== true) this.release(peer, request)
+    }
     this.disown(peer)
   }
 
   /** The peer has no piece to itself any more. */
   disown(peer: Peer): void {
     peer.current = undefined
-    for (const partial of Array.from(this.#swarm.store.withFree)) {
-      if (partial.owner !== peer) continue
-      partial.owner = undefined
-      // Two senders in a suspect piece would hide the culprit, so the next one starts from nothing.
-      if (partial.isSuspect && !partial.isCommitting) this.discard(partial)
-    }
+    for (const partial of Array.from(this.#swarm.store.withFree)) if (partial.owner === peer) this.#disownPiece(partial)
+  }
+
+  #disownPiece(partial: PartialPiece<Peer>): void {
+    partial.owner = undefined
+    // Two senders in a suspect piece would hide the culprit, so the next one starts from nothing.
+    if (partial.isSuspect && !partial.isCommitting) this.discard(partial)
   }
 
   /** Takes one request back with a `cancel`. */

@@ -199,6 +199,19 @@ describe('Downloads', () => {
     expect(bench.events('waste')).toMatchObject([{ reason: 'late' }])
   })
 
+  test('lets others have the blocks of a peer that chokes at once, and still takes what it sends (BEP 6)', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 2 })
+    const first = bench.join('#####')
+    const second = bench.join('#####')
+    const requests = bench.sent(first, 'request')
+    expect(requests).toHaveLength(2)
+    bench.say(first, { type: 'choke' })
+    expect(bench.asked(second)).toEqual(['4:1', '4:0'])
+    bench.answer(first, requests.slice(0, 1))
+    expect(bench.sent(second, 'cancel')).toMatchObject([{ piece: 4, offset: 0 }])
+    expect(bench.engine.stats).toMatchObject({ wasted: 0, unwrittenBytes: 16_384, requestedBytes: 16_384 })
+  })
+
   test('takes part in swarms of peers that leave pieces out, and finishes with a changed selection', () => {
     const bench = new SwarmBench({ have: '........', blocks: 1 })
     bench.engine.setPriorities(Uint8Array.from([4, 0, 4, 0, 0, 0, 0, 0]), bench.now)

@@ -1,5 +1,5 @@
 import type { PeerKey } from '@torrential/primitives'
-import { encodeExtensionHandshake, type Message } from '@torrential/protocol'
+import { encodeDontHave, encodeExtensionHandshake, type Message } from '@torrential/protocol'
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { Action } from '../src/index.ts'
@@ -86,6 +86,17 @@ describe('The gate', () => {
     bench.say(peer, { type: 'bitfield', bitfield: picture('.#..#.').toBytes() })
     expect(bench.engine.peer(peer)).toMatchObject({ piecesCount: 3, amInterested: true })
     expect([...bench.engine.availability()]).toEqual([1, 1, 0, 0, 1, 0])
+  })
+
+  test('believes a peer that lost a piece (BEP 54)', () => {
+    const bench = new SwarmBench({ have: '####..' })
+    const peer = bench.join('', { choking: true })
+    bench.say(peer, { type: 'have-all' })
+    for (const piece of [4, 5, 5]) bench.say(peer, { type: 'extended', id: 7, payload: encodeDontHave(piece) })
+    expect(bench.engine.peer(peer)).toMatchObject({ piecesCount: 4, isSeed: false, amInterested: false })
+    expect([...bench.engine.availability()]).toEqual([1, 1, 1, 1, 0, 0])
+    bench.say(peer, { type: 'extended', id: 7, payload: new Uint8Array(3) })
+    expect(bench.closed(peer)).toBe('EXTENSION_PAYLOAD')
   })
 
   test('ends a connection that keeps sending blocks nobody asked for', () => {

@@ -139,7 +139,7 @@ export class SimulatedPeer {
 
   stop(): void {
     this.#drive[Symbol.dispose]()
-    for (const route of [...this.routes.values()]) route.close()
+    for (const route of Array.from(this.routes.values())) route.close()
     this.engine[Symbol.dispose]()
   }
 
