@@ -1,11 +1,13 @@
 // The peers of one swarm that share a family and a role, packed: fixed-size records in one Uint8Array, gapless, so that random
 // ones can be picked without walking, plus an open-addressing index for more than a few. A peer is its address and port; what
-// it costs is its record (32 or 44 bytes) and about 12 bytes of index, with growth by doubling at most twice that.
+// it costs is its record (30 or 42 bytes) and 8 bytes of index, with growth by doubling at most twice that. A record holds the
+// compact address, the peer id and when the peer was last seen; one array for all, because most swarms are tiny and a typed
+// array costs more than a peer.
 //
 // Invariants: records 0 … size - 1 are in use; the index (when there is one) finds each of them and nothing else. Removal moves
 // the last record into the gap, so slots are valid only until the next change.
 
-import type { AddressFamily, Random } from '@torrential/primitives'
+import { type AddressFamily, type Random, readUint32, writeUint32 } from '@torrential/primitives'
 
 // Aliased because global look-ups are slow in some test runners.
 const { imul, floor, min } = Math
@@ -13,6 +15,7 @@ const { imul, floor, min } = Math
 /** Up to here a walk over the records is as quick as an index. */
 const unindexed = 8
 const peerIdLength = 20
+const seenLength = 4
 
 /** Steps through the records that visit each once: primes, so that all but the few that divide the size will do. */
 const strides = [1, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16381, 32749, 65521]
@@ -30,7 +33,7 @@ export class PeerTable {
   readonly #recordLength: number
   readonly #seed: number
   #records: Uint8Array
-  #seen: Uint32Array
+  #capacity = 1
   #index: Uint32Array | undefined
   #size = 0
   #cursor = 0
@@ -38,10 +41,9 @@ export class PeerTable {
   /** `seed` makes the index unpredictable to whoever chooses addresses. */
   constructor(family: AddressFamily, seed: number) {
     this.keyLength = family === 4 ? 6 : 18
-    this.#recordLength = this.keyLength + peerIdLength
+    this.#recordLength = this.keyLength + peerIdLength + seenLength
     this.#seed = seed
     this.#records = new Uint8Array(this.#recordLength)
-    this.#seen = new Uint32Array(1)
   }
 
   get size(): number {
@@ -50,7 +52,7 @@ export class PeerTable {
 
   /** Bytes held, for whoever watches memory. */
   get byteLength(): number {
-    return this.#records.byteLength + this.#seen.byteLength + (this.#index?.byteLength ?? 0)
+    return this.#records.byteLength + (this.#index?.byteLength ?? 0)
   }
 
   /** Adds a peer or refreshes it; true when it is new. `key` is its compact address. */
@@ -60,7 +62,7 @@ export class PeerTable {
       this.#write(slot, key, peerId, seen)
       return false
     }
-    if (this.#size === this.#seen.length) this.#resize(this.#size * 2)
+    if (this.#size === this.#capacity) this.#resize(this.#size * 2)
     this.#write(this.#size, key, peerId, seen)
     this.#size += 1
     if (this.#index !== undefined) this.#enter(this.#size - 1)
@@ -127,7 +129,7 @@ export class PeerTable {
     while (this.#cursor > 0 && looked < budget) {
       this.#cursor -= 1
       looked += 1
-      if ((this.#seen[this.#cursor] as number) < before) this.#removeAt(this.#cursor)
+      if (this.#seenAt(this.#cursor) < before) this.#removeAt(this.#cursor)
     }
     if (this.#cursor === 0) this.#shrink()
     return looked
@@ -165,7 +167,7 @@ export class PeerTable {
   #copy(slot: number, target: SampleTarget): void {
     const records = this.#records
     const base = slot * this.#recordLength
-    const length = target.withPeerIds ? this.#recordLength : this.keyLength
+    const length = target.withPeerIds ? this.keyLength + peerIdLength : this.keyLength
     const { bytes, offset } = target
     for (let i = 0; i < length; i++) bytes[offset + i] = records[base + i] as number
     target.offset = offset + length
@@ -175,7 +177,11 @@ export class PeerTable {
     const base = slot * this.#recordLength
     this.#records.set(key, base)
     this.#records.set(peerId, base + this.keyLength)
-    this.#seen[slot] = seen
+    writeUint32(this.#records, base + this.keyLength + peerIdLength, seen)
+  }
+
+  #seenAt(slot: number): number {
+    return readUint32(this.#records, slot * this.#recordLength + this.keyLength + peerIdLength)
   }
 
   #removeAt(slot: number): void {
@@ -184,7 +190,6 @@ export class PeerTable {
     if (slot !== last) {
       if (this.#index !== undefined) this.#index[this.#entryOf(last)] = slot + 1
       this.#records.copyWithin(slot * this.#recordLength, last * this.#recordLength, (last + 1) * this.#recordLength)
-      this.#seen[slot] = this.#seen[last] as number
     }
     this.#size = last
   }
@@ -230,17 +235,15 @@ export class PeerTable {
   }
 
   #shrink(): void {
-    const capacity = this.#seen.length
+    const capacity = this.#capacity
     if (capacity > unindexed && this.#size < capacity / 4) this.#resize(capacity / 2)
   }
 
   #resize(capacity: number): void {
     const records = new Uint8Array(capacity * this.#recordLength)
     records.set(this.#records.subarray(0, this.#size * this.#recordLength))
-    const seen = new Uint32Array(capacity)
-    seen.set(this.#seen.subarray(0, this.#size))
     this.#records = records
-    this.#seen = seen
+    this.#capacity = capacity
     this.#index = capacity > unindexed ? new Uint32Array(capacity * 2) : undefined
     if (this.#index !== undefined) for (let slot = 0; slot < this.#size; slot++) this.#enter(slot)
   }

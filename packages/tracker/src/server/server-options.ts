@@ -29,7 +29,7 @@ export interface TrackerServerOptions {
   readonly maxPeers?: number
   /** Milliseconds after which a silent peer is forgotten. @default 2 × interval */
   readonly peerAge?: number
-  /** Torrents known at most; announces of further ones fail. @default 1,000,000 */
+  /** Torrents known at most; announces of further ones fail. @default 500,000 */
   readonly maxTorrents?: number
   /** Peers kept for one torrent, for each of seeds and leeches, IPv4 and IPv6. @default 100,000 */
   readonly maxPeersPerTorrent?: number
@@ -50,7 +50,7 @@ export interface ServerSettings extends Omit<Required<TrackerServerOptions>, 'ho
   readonly allow: TrackerServerOptions['allow'] | undefined
 }
 
-/** Half an hour is what public trackers ask; the rest follows from it or from what one machine can hold. */
+/** Half an hour is what public trackers ask; 500,000 torrents of a peer each take about 300 MB; the rest follows from these. */
 const DEFAULTS = {
   port: 0,
   http: true,
@@ -58,7 +58,7 @@ const DEFAULTS = {
   interval: 1_800_000,
   minInterval: 60_000,
   maxPeers: 200,
-  maxTorrents: 1_000_000,
+  maxTorrents: 500_000,
   maxPeersPerTorrent: 100_000,
   maxConnections: 10_000,
   trustIp: false,

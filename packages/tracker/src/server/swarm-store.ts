@@ -10,7 +10,7 @@ import { Swarm, type SwarmContext, type SwarmPeer } from './swarm.ts'
 export type SwarmEvent = 'none' | 'completed' | 'started' | 'stopped'
 
 export interface SwarmStoreOptions {
-  /** @default 1,000,000 */
+  /** @default 500,000 */
   readonly maxTorrents?: number
   /** For each of seeds and leeches, IPv4 and IPv6; then a newcomer takes a random place. @default 100,000 */
   readonly maxPeersPerTorrent?: number
@@ -37,7 +37,7 @@ export class SwarmStore {
   constructor(parts: { readonly clock: Clock; readonly random: Random }, options: SwarmStoreOptions = {}) {
     this.#clock = parts.clock
     this.#start = parts.clock.now()
-    this.#maxTorrents = options.maxTorrents ?? 1_000_000
+    this.#maxTorrents = options.maxTorrents ?? 500_000
     this.#peerAge = options.peerAge ?? 3_600_000
     this.#context = {
       random: parts.random,
