@@ -40,7 +40,9 @@ export class CandidateList {
       if (candidate.origin === 'user' && known.state === 'waiting') this.#makeReady(known)
       return false
     }
-    if (this.#known.size >= this.#limit || candidate.address.port === 0) return false
+    // The limit is against strangers; what the user names is the user's.
+    if (candidate.address.port === 0) return false
+    if (this.#known.size >= this.#limit && candidate.origin !== 'user') return false
     const fresh: Known = { address: candidate.address, origin: candidate.origin, state: 'ready', fails: 0, retryAt: 0 }
     this.#known.set(key, fresh)
     // What the user named goes first.
@@ -87,7 +89,7 @@ export class CandidateList {
   /** A taken address was not dialed after all. */
   putBack(address: PeerAddress): void {
     const known = this.#known.get(formatAddress(address))
-    if (known?.state === 'dialing') this.#makeReady(known)
+    if (known !== undefined && known.state !== 'ready') this.#makeReady(known)
   }
 
   /** Never again, as for a ban or our own address; it stays known so that no source brings it back. */

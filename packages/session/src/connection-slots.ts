@@ -1,8 +1,11 @@
 // How many connections there may be: one count for the session, and one for each torrent that also takes from the session's.
+// Whoever found no place is called when one becomes free in the session, in turn; otherwise a torrent that came late to a
+// full session would wait for a connection of its own to end, of which it has none.
 
 export class ConnectionSlots {
   readonly #parent: ConnectionSlots | undefined
-  #limit: number
+  readonly #limit: number
+  readonly #waiting = new Set<() => void>()
   #used = 0
 
   constructor(limit: number, parent?: ConnectionSlots) {
@@ -16,10 +19,6 @@ export class ConnectionSlots {
 
   get limit(): number {
     return this.#limit
-  }
-
-  set limit(limit: number) {
-    this.#limit = limit
   }
 
   get free(): boolean {
@@ -37,5 +36,21 @@ export class ConnectionSlots {
   give(): void {
     this.#used--
     this.#parent?.give()
+    // Those who still find no place ask again, behind the others.
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake()
+  }
+
+  /** Calls `wake` once, when a place may have become free in the session. Asking twice counts once. */
+  await(wake: () => void): void {
+    if (this.#parent === undefined) this.#waiting.add(wake)
+    else this.#parent.await(wake)
+  }
+
+  /** Takes back what `await` asked for. */
+  leave(wake: () => void): void {
+    if (this.#parent === undefined) this.#waiting.delete(wake)
+    else this.#parent.leave(wake)
   }
 }

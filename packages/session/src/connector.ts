@@ -8,6 +8,8 @@ import {
   isTorrentialError,
   type PeerAddress,
   PeerError,
+  type PeerId,
+  toHex,
   type TorrentialError,
 } from '@torrential/primitives'
 import { CandidateList } from './candidate-list.ts'
@@ -33,11 +35,14 @@ const again = 30_000
 const shortest = 10_000
 /** After we parted as two seeds, or as two who want nothing of each other. */
 const muchLater = 30 * 60_000
-const pointless = new Set(['SEED_TO_SEED', 'PEER_NO_INTEREST', 'PEER_DUPLICATE'])
+const pointless = new Set(['SEED_TO_SEED', 'PEER_NO_INTEREST'])
 
 export class Connector {
   readonly #parts: ConnectorParts
   readonly #candidates = new CandidateList()
+  /** Addresses of peers that turned out to be connected another way, by peer id. */
+  readonly #elsewhere = new Map<string, PeerAddress>()
+  readonly #fill = () => this.fill()
   #abort: AbortController | undefined
   #timer: Disposable | undefined
 
@@ -65,15 +70,28 @@ export class Connector {
     this.#abort = undefined
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
+    this.#parts.slots.leave(this.#fill)
   }
 
   /** A connection that this connector made is over, `lasted` milliseconds after its handshake. */
-  released(address: PeerAddress, error: TorrentialError | undefined, lasted: number): void {
+  released(address: PeerAddress, peerId: PeerId, error: TorrentialError | undefined, lasted: number): void {
     const now = this.#parts.clock.now()
     if (error?.code === 'PEER_BANNED') this.#candidates.forbid(address)
+    else if (error?.code === 'TORRENT_STOPPED') this.#candidates.putBack(address)
+    else if (error?.code === 'PEER_DUPLICATE') this.#duplicate(address, peerId)
     else if (error !== undefined && pointless.has(error.code)) this.#candidates.released(address, now, muchLater)
     else if (lasted < shortest) this.#candidates.failed(address, now)
     else this.#candidates.released(address, now, again)
+    this.fill()
+  }
+
+  /** No connection of this peer is left: an address that led to the same one is worth a try again. */
+  gone(peerId: PeerId): void {
+    const key = toHex(peerId)
+    const address = this.#elsewhere.get(key)
+    if (address === undefined) return
+    this.#elsewhere.delete(key)
+    this.#candidates.released(address, this.#parts.clock.now(), again)
     this.fill()
   }
 
@@ -99,20 +117,28 @@ export class Connector {
   async #dial(address: PeerAddress, signal: AbortSignal): Promise<void> {
     try {
       const dialed = await this.#parts.dialer.dial(address, this.#parts.infoHash, signal)
+      // Before the torrent has it: it may close the connection in the same turn.
+      this.#candidates.connected(address)
       const refused = signal.aborted
         ? new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
         : this.#parts.connected(dialed)
-      if (refused === undefined) {
-        this.#candidates.connected(address)
-        return
-      }
-      void dialed.established.wire.close(refused)
-      throw refused
+      if (refused === undefined) return
+      const { wire, peerId } = dialed.established
+      void wire.close(refused)
+      this.#parts.slots.give()
+      if (refused.code === 'PEER_DUPLICATE') this.#duplicate(address, peerId)
+      else this.#giveUp(address, refused, signal)
     } catch (error) {
       this.#parts.slots.give()
       this.#giveUp(address, error, signal)
     }
     this.fill()
+  }
+
+  /** Not to be dialed while the same peer is connected another way. No failure: nothing is told. */
+  #duplicate(address: PeerAddress, peerId: PeerId): void {
+    this.#candidates.forbid(address)
+    this.#elsewhere.set(toHex(peerId), address)
   }
 
   #giveUp(address: PeerAddress, error: unknown, signal: AbortSignal): void {
@@ -132,8 +158,12 @@ export class Connector {
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
     const { deadline } = this.#candidates
-    // Without a free place the next released connection fills; without a candidate the next `add` does.
-    if (!Number.isFinite(deadline) || !this.#parts.slots.free) return
+    // Without a candidate the next `add` fills; without a place in this torrent its next connection that ends.
+    if (!Number.isFinite(deadline)) return
+    if (!this.#parts.slots.free) {
+      this.#parts.slots.await(this.#fill)
+      return
+    }
     this.#timer = this.#parts.clock.timer(Math.max(0, deadline - this.#parts.clock.now()), () => this.fill())
   }
 }

@@ -3,7 +3,14 @@
 
 import PQueue from 'p-queue'
 import type { Transport } from '@torrential/contracts'
-import { type Clock, type InfoHash, type PeerAddress, type PeerId, throwIfAborted } from '@torrential/primitives'
+import {
+  type Clock,
+  type InfoHash,
+  type PeerAddress,
+  type PeerId,
+  throwIfAborted,
+  withAbort,
+} from '@torrential/primitives'
 import type { Capabilities } from '@torrential/protocol'
 import { greet } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
@@ -32,7 +39,7 @@ export class Dialer {
   /** @throws PeerError of the dial or the handshake; the signal's reason */
   dial(address: PeerAddress, infoHash: InfoHash, signal: AbortSignal): Promise<Dialed> {
     // The signal is looked at inside the task: handing one signal to many queued tasks costs p-queue quadratic time.
-    return this.#queue.add(async () => {
+    const dialed = this.#queue.add(async () => {
       throwIfAborted({ signal })
       const stream = await this.#transport.dial(address, { timeout: DEFAULTS.dialTimeout, signal })
       const { wire, remote } = await greet(stream, infoHash, this.#parts, signal)
@@ -41,10 +48,12 @@ export class Dialer {
         capabilities: remote.capabilities,
       }
     })
+    // A torrent that stops does not wait until the queue comes to its dials.
+    return withAbort(dialed, signal)
   }
 
-  /** Tasks that have not begun find their torrent's signal aborted. */
-  get pending(): number {
-    return this.#queue.size + this.#queue.pending
+  /** Forgets what has not begun; every torrent has been stopped before. */
+  close(): void {
+    this.#queue.clear()
   }
 }

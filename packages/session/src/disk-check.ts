@@ -18,27 +18,39 @@ export interface DiskCheckParts {
 /** How many times a check tells of its progress. */
 const steps = 100
 
-/** @throws StorageError when the disk cannot be read; the signal's reason */
-export async function hashDisk(parts: DiskCheckParts, signal: AbortSignal): Promise<void> {
+/** Hashes `pieces`, or all. @throws StorageError when the disk cannot be read; the signal's reason */
+export async function hashDisk(
+  parts: DiskCheckParts,
+  signal: AbortSignal,
+  pieces: readonly PieceIndex[] = allPieces(parts.metainfo.geometry),
+): Promise<void> {
   const { metainfo, storage } = parts
-  const { geometry } = metainfo
   const plan = digestPlan(metainfo)
   const hasher = new FilePieceHasher({ layout: storage, plan })
-  const every = Math.max(1, Math.floor(geometry.pieceCount / steps))
+  const every = Math.max(1, Math.floor(pieces.length / steps))
   let done = 0
-  for await (const { piece, ok } of checkPieces({ hasher, plan, pieces: allPieces(geometry) }, { signal })) {
+  for await (const { piece, ok } of checkPieces({ hasher, plan, pieces }, { signal })) {
     parts.verdict(piece, ok)
     done++
-    if (done % every === 0 || done === geometry.pieceCount) parts.progress(done, geometry.pieceCount)
+    if (done % every === 0 || done === pieces.length) parts.progress(done, pieces.length)
   }
 }
 
-/** Believes `have`. */
-export function believe(parts: DiskCheckParts, have: Bitfield): void {
-  for (const index of have) parts.verdict(index as PieceIndex, true)
-  parts.progress(have.length, have.length)
+/** Believes that what `have` says is there, and hashes only the `doubtful` ones of it. @throws as `hashDisk` */
+export async function believe(
+  parts: DiskCheckParts,
+  record: { readonly have: Bitfield; readonly doubtful: ReadonlySet<number> },
+  signal: AbortSignal,
+): Promise<void> {
+  const doubtful: PieceIndex[] = []
+  for (const index of record.have) {
+    if (record.doubtful.has(index)) doubtful.push(index as PieceIndex)
+    else parts.verdict(index as PieceIndex, true)
+  }
+  if (doubtful.length > 0) await hashDisk(parts, signal, doubtful)
+  parts.progress(record.have.length, record.have.length)
 }
 
-function* allPieces(geometry: Geometry): Generator<PieceIndex> {
-  for (let index = 0; index < geometry.pieceCount; index++) yield index as PieceIndex
+function allPieces(geometry: Geometry): PieceIndex[] {
+  return Array.from({ length: geometry.pieceCount }, (_, index) => index as PieceIndex)
 }

@@ -13,13 +13,14 @@ export interface FileSelectionParts {
   /** Makes a file exist, or moves what is shared with others out of it. */
   readonly setWanted: (file: number, wanted: boolean) => Promise<void>
   readonly failed: (error: unknown) => void
-  /** The engine has its new priorities. */
-  readonly applied: () => void
+  /** The engine has its new priorities, one per piece. */
+  readonly applied: (pieces: Uint8Array) => void
 }
 
 export class FileSelection {
   readonly #parts: FileSelectionParts
   readonly #priorities: Uint8Array
+  #pieces: Uint8Array
   #isApplying = false
   #changed = new Map<number, boolean>()
 
@@ -27,15 +28,18 @@ export class FileSelection {
   constructor(parts: FileSelectionParts, wanted: (file: number) => boolean) {
     this.#parts = parts
     this.#priorities = Uint8Array.from(parts.geometry.files, (_, file) => (wanted(file) ? NORMAL_PRIORITY : 0))
-    if (this.#priorities.includes(0)) this.#tellEngine()
+    this.#pieces = piecePriorities(parts.geometry, this.#priorities)
+    // All the same as the engine has it by itself, otherwise.
+    if (this.#priorities.includes(0)) parts.engine.setPriorities(this.#pieces, parts.clock.now())
+  }
+
+  /** What the engine was told last: one priority per piece. */
+  get pieces(): Uint8Array {
+    return this.#pieces
   }
 
   priority(file: number): number {
     return this.#priorities[file] as number
-  }
-
-  isWanted(file: number): boolean {
-    return this.#priorities[file] !== 0
   }
 
   set(file: number, priority: number): void {
@@ -60,12 +64,9 @@ export class FileSelection {
     } catch (error) {
       this.#parts.failed(error)
     }
-    this.#tellEngine()
-    this.#parts.applied()
-  }
-
-  #tellEngine(): void {
-    const { geometry, engine, clock } = this.#parts
-    engine.setPriorities(piecePriorities(geometry, this.#priorities), clock.now())
+    const { geometry, engine, clock, applied } = this.#parts
+    this.#pieces = piecePriorities(geometry, this.#priorities)
+    engine.setPriorities(this.#pieces, clock.now())
+    applied(this.#pieces)
   }
 }

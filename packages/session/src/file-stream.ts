@@ -1,6 +1,6 @@
 // A range of a file as a stream, while the torrent is still arriving. The position of the stream is its read window: the
 // pieces just ahead of it become urgent for the engine, in order, and everything behind it stops being so. A chunk is at most
-// 256 KiB and is read only when the consumer asks, so a slow consumer costs one chunk of memory. A failed read destroys the
+// 256 KiB, and no more than 1 MiB is read ahead of the consumer, so a slow one costs that much memory. A failed read destroys the
 // stream with the error; it never ends early as if the file were shorter.
 
 import { Readable } from 'streamx'

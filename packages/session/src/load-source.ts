@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type Metainfo, parseMagnet, parseTorrent } from '@torrential/metainfo'
+import { type Metainfo, type ParseOptions, parseMagnet, parseTorrent } from '@torrential/metainfo'
 import { InputError, isTorrentialError } from '@torrential/primitives'
 
 /** A path, a `file:`, `http:` or `https:` URL, the bytes of a .torrent, a magnet link, or a parsed torrent. */
@@ -16,8 +16,12 @@ const fetchTimeout = 30_000
  * @throws InputError `SOURCE_NOT_FOUND`, `SOURCE_UNREADABLE`, `SOURCE_TOO_LARGE`, `SOURCE_FETCH`, `MAGNET_UNSUPPORTED`, or
  * the code of what is wrong inside (`TORRENT_…`, `BENCODE_…`, `MAGNET_…`)
  */
-export async function loadSource(source: TorrentSource, signal?: AbortSignal): Promise<Metainfo> {
-  if (source instanceof Uint8Array) return parseTorrent(source)
+export async function loadSource(
+  source: TorrentSource,
+  signal?: AbortSignal,
+  options?: Pick<ParseOptions, 'paths'>,
+): Promise<Metainfo> {
+  if (source instanceof Uint8Array) return parseTorrent(source, options)
   if (typeof source === 'object' && !(source instanceof URL)) return source
   const text = String(source)
   if (/^magnet:/i.test(text)) {
@@ -27,8 +31,8 @@ export async function loadSource(source: TorrentSource, signal?: AbortSignal): P
       'magnet links need the metadata exchange (BEP 9), which is not there yet',
     )
   }
-  if (/^https?:/i.test(text)) return parseTorrent(await fetchTorrent(text, signal))
-  return parseTorrent(await readTorrent(/^file:/i.test(text) ? fileURLToPath(text) : text))
+  if (/^https?:/i.test(text)) return parseTorrent(await fetchTorrent(text, signal), options)
+  return parseTorrent(await readTorrent(/^file:/i.test(text) ? fileURLToPath(text) : text), options)
 }
 
 async function readTorrent(path: string): Promise<Uint8Array> {

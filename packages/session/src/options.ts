@@ -2,6 +2,7 @@
 
 import { type Clock, InputError, type PeerAddress, type PeerId, type Random } from '@torrential/primitives'
 import type { Transport } from '@torrential/contracts'
+import type { PathRules } from '@torrential/metainfo'
 
 export interface SessionOptions {
   /** Ports to try in order; 0 is any free one. @default [6881 … 6889, 0] */
@@ -26,7 +27,7 @@ export interface SessionOptions {
   readonly maxUp?: number
   /** Bytes requested or received but not yet written, all torrents. @default 64 MiB */
   readonly unwrittenBytes?: number
-  /** Bytes of pieces kept in memory for uploads, all torrents. @default 32 MiB */
+  /** Bytes of pieces kept in memory for uploads and readers, each torrent; used as pieces are read. @default 16 MiB */
   readonly readCache?: number
   /** Open files. @default 100 */
   readonly maxOpenFiles?: number
@@ -41,6 +42,11 @@ export interface SessionOptions {
 export interface AddOptions {
   /** Folder that receives the torrent's files. @default the current folder */
   readonly path?: string
+  /**
+   * How file names of the .torrent become names on disk: `portable` ones that every system can hold, or `posix`, which keeps
+   * names such as `a:b`. No effect on a parsed torrent. @default 'portable'
+   */
+  readonly paths?: PathRules
   /** Aborts adding; no effect later. */
   readonly signal?: AbortSignal
   /** False: added but stopped after its check, until `start()`. @default true */
@@ -70,7 +76,8 @@ export const DEFAULTS = {
   maxTorrentConnections: 55,
   // Enough to keep a 10 Gbit/s line busy through a disk hiccup of 50 ms, small enough for a Raspberry Pi.
   unwrittenBytes: 64 * 1024 * 1024,
-  readCache: 32 * 1024 * 1024,
+  // A few pieces per reader: more is the system's own cache doing the same again.
+  readCache: 16 * 1024 * 1024,
   maxOpenFiles: 100,
   // Half-open connections trouble home routers; 30 new ones a second is what libtorrent settled on.
   dialsPerSecond: 30,
@@ -89,5 +96,14 @@ export const DEFAULTS = {
 export function checkPositive(name: string, value: number | undefined): void {
   if (value !== undefined && !(typeof value === 'number' && value > 0)) {
     throw new InputError('OPTION_RANGE', `${name} must be above 0, not ${String(value)}`, { option: name })
+  }
+}
+
+/** @throws InputError `OPTION_RANGE` unless `value` is undefined or a whole number of at least `least` */
+export function checkWhole(name: string, value: number | undefined, least: number): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
+    throw new InputError('OPTION_RANGE', `${name} must be a whole number from ${least}, not ${String(value)}`, {
+      option: name,
+    })
   }
 }

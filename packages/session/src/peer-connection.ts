@@ -39,8 +39,10 @@ export interface ConnectionOwner {
   pump(): void
   readBlock(upload: Upload): Promise<Uint8Array>
   readFailed(upload: Upload, error: unknown): void
-  /** Opt-in observers; undefined when nobody listens. */
-  observed(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void
+  /** True: no block may be sent now. */
+  readonly isPaused: boolean
+  received(connection: PeerConnection, messages: readonly Message[], bytes: number): void
+  sent(connection: PeerConnection, message: Message, bytes: number): void
   closed(connection: PeerConnection, error: TorrentialError | undefined): void
 }
 
@@ -58,6 +60,8 @@ export class PeerConnection implements PeerLink {
   readonly #since: number
   #uploading = false
   #closed = false
+  /** Of `bytesOut`, what was told already. */
+  #toldOut: number
 
   constructor(key: PeerKey, established: EstablishedPeer, owner: ConnectionOwner) {
     this.key = key
@@ -68,6 +72,7 @@ export class PeerConnection implements PeerLink {
     this.#wire = established.wire
     this.#owner = owner
     this.#since = owner.clock.now()
+    this.#toldOut = established.wire.bytesOut
     this.peer = new Peer(this)
   }
 
@@ -99,7 +104,7 @@ export class PeerConnection implements PeerLink {
   send(message: Message): void {
     if (this.#closed) return
     this.#wire.send(message)
-    this.#owner.observed(this, 'out', [message], 0)
+    this.#tellSent(message)
   }
 
   /** Idempotent. Without an error the peer has simply gone. */
@@ -127,7 +132,7 @@ export class PeerConnection implements PeerLink {
     for await (const batch of this.#wire.receive()) {
       const bytes = this.#wire.bytesIn - counted
       counted += bytes
-      this.#owner.observed(this, 'in', batch, bytes)
+      this.#owner.received(this, batch, bytes)
       engine.received(this.key, batch, clock.now())
       this.#owner.pump()
       if (this.#closed) return
@@ -145,21 +150,39 @@ export class PeerConnection implements PeerLink {
         return
       }
       if (!up.take(upload.length)) await up.wait(upload.length, { signal: this.#abort.signal })
-      let block: Uint8Array
-      try {
-        block = await this.#owner.readBlock(upload)
-      } catch (error) {
-        engine.unreadable(this.key, upload, clock.now())
-        this.#owner.readFailed(upload, error)
-        continue
-      }
+      const block = await this.#read(upload)
       if (this.#closed) return
+      if (block === undefined) continue
       const message: Message = { type: 'piece', piece: upload.piece, offset: upload.offset, block }
       const more = this.#wire.send(message)
       engine.uploaded(this.key, block.length, clock.now())
-      this.#owner.observed(this, 'out', [message], block.length)
+      this.#tellSent(message)
+      this.#owner.pump()
       if (!more) await this.#wire.drained({ signal: this.#abort.signal })
     }
+  }
+
+  /** Undefined: the peer was told that it does not get the block, because it cannot be read or the data was paused. */
+  async #read(upload: Upload): Promise<Uint8Array | undefined> {
+    const { engine, clock } = this.#owner
+    let block: Uint8Array | undefined
+    try {
+      block = this.#owner.isPaused ? undefined : await this.#owner.readBlock(upload)
+    } catch (error) {
+      engine.unreadable(this.key, upload, clock.now())
+      this.#owner.readFailed(upload, error)
+      return undefined
+    }
+    if (block !== undefined && !this.#owner.isPaused) return block
+    engine.unreadable(this.key, upload, clock.now())
+    this.#owner.pump()
+    return undefined
+  }
+
+  #tellSent(message: Message): void {
+    const bytes = this.#wire.bytesOut
+    this.#owner.sent(this, message, bytes - this.#toldOut)
+    this.#toldOut = bytes
   }
 }
 

@@ -4,6 +4,7 @@
 import type { EngineEvent } from '@torrential/engine'
 import type { EventHub, PieceIndex, TorrentialError } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
+import type { Peer } from './peer.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Torrent } from './torrent.ts'
@@ -51,12 +52,22 @@ export class Reporter {
     this.emit({ type: 'peer-disconnected', torrent: this.#torrent, peer: connection.peer, reason, error })
   }
 
-  messages(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void {
-    const { peer } = connection
-    const torrent = this.#torrent
-    if (bytes > 0 && this.wants('peer-bytes')) this.emit({ type: 'peer-bytes', torrent, peer, direction, bytes })
+  received({ peer }: PeerConnection, messages: readonly Message[], bytes: number): void {
+    this.#bytes(peer, 'in', bytes)
     if (!this.wants('message')) return
-    for (const message of messages) this.emit({ type: 'message', torrent, peer, direction, message })
+    for (const message of messages)
+      this.emit({ type: 'message', torrent: this.#torrent, peer, direction: 'in', message })
+  }
+
+  sent({ peer }: PeerConnection, message: Message, bytes: number): void {
+    this.#bytes(peer, 'out', bytes)
+    if (this.wants('message')) this.emit({ type: 'message', torrent: this.#torrent, peer, direction: 'out', message })
+  }
+
+  #bytes(peer: Peer, direction: 'in' | 'out', bytes: number): void {
+    if (bytes > 0 && this.wants('peer-bytes')) {
+      this.emit({ type: 'peer-bytes', torrent: this.#torrent, peer, direction, bytes })
+    }
   }
 }
 

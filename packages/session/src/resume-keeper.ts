@@ -10,7 +10,7 @@ import {
 } from '@torrential/primitives'
 import type { Metainfo } from '@torrential/metainfo'
 import { DEFAULTS } from './options.ts'
-import type { ResumeRecord, ResumeStore } from './resume-store.ts'
+import type { ResumeFound, ResumeStore } from './resume-store.ts'
 
 export interface ResumeKeeperParts {
   readonly store: ResumeStore | undefined
@@ -34,7 +34,7 @@ export class ResumeKeeper {
     this.#parts = parts
   }
 
-  load(): Promise<ResumeRecord | undefined> {
+  load(): Promise<ResumeFound | undefined> {
     const { store, metainfo, infoHash, path } = this.#parts
     return store === undefined ? Promise.resolve(undefined) : store.load(metainfo, infoHash, path)
   }

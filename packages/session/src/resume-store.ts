@@ -16,6 +16,18 @@ export interface ResumeRecord {
   readonly downloaded: number
 }
 
+/** What is left of a record when it is compared with the disk. */
+export interface ResumeFound {
+  readonly uploaded: number
+  readonly downloaded: number
+  /** Absent: the files are not as they were. */
+  readonly pieces?: {
+    readonly have: Bitfield
+    /** Pieces with bytes in files that do not exist: they may wait in the part file, or the record claims too much. */
+    readonly doubtful: ReadonlySet<number>
+  }
+}
+
 interface FileStamp {
   readonly size: number
   readonly mtime: number
@@ -29,8 +41,8 @@ export class ResumeStore {
     this.#folder = folder
   }
 
-  /** The record of a torrent whose files below `path` are as they were, or undefined when there is nothing to believe. */
-  async load(metainfo: Metainfo, infoHash: string, path: string): Promise<ResumeRecord | undefined> {
+  /** What is remembered of a torrent whose files are below `path`, or undefined when there is nothing to believe. */
+  async load(metainfo: Metainfo, infoHash: string, path: string): Promise<ResumeFound | undefined> {
     let stored: unknown
     try {
       const file = this.#fileOf(infoHash)
@@ -41,9 +53,12 @@ export class ResumeStore {
     }
     const record = parseRecord(stored, infoHash, metainfo.geometry.pieceCount)
     if (record === undefined) return undefined
+    const { have, uploaded, downloaded } = record
     const stamps = await stampFiles(metainfo, path)
-    const same = stamps.every((stamp, file) => sameStamp(stamp, record.files[file]))
-    return same && stamps.length === record.files.length ? record : undefined
+    const same =
+      stamps.length === record.files.length && stamps.every((stamp, file) => sameStamp(stamp, record.files[file]))
+    if (!same) return { uploaded, downloaded }
+    return { uploaded, downloaded, pieces: { have, doubtful: piecesWithout(metainfo, stamps) } }
   }
 
   async save(metainfo: Metainfo, infoHash: string, path: string, record: ResumeRecord): Promise<void> {
@@ -92,6 +107,17 @@ async function stampFiles(metainfo: Metainfo, path: string): Promise<(FileStamp 
 function sameStamp(a: FileStamp | null, b: FileStamp | null | undefined): boolean {
   if (a === null || b === null || b === undefined) return a === b
   return a.size === b.size && a.mtime === b.mtime
+}
+
+/** Pieces that have bytes in files without a stamp. */
+function piecesWithout(metainfo: Metainfo, stamps: readonly (FileStamp | null)[]): Set<number> {
+  const pieces = new Set<number>()
+  for (const [file, stamp] of stamps.entries()) {
+    if (stamp !== null || metainfo.files[file]?.pad === true) continue
+    const { start, end } = metainfo.geometry.piecesOf(file)
+    for (let piece = start; piece < end; piece++) pieces.add(piece)
+  }
+  return pieces
 }
 
 function parseRecord(

@@ -9,6 +9,13 @@ export type SessionEvent =
   | { readonly type: 'listening'; readonly address: PeerAddress }
   | { readonly type: 'torrent-added'; readonly torrent: Torrent }
   | { readonly type: 'torrent-removed'; readonly torrent: Torrent }
+  /** An address that the peer filter keeps out connected to us, before a torrent was involved. */
+  | {
+      readonly type: 'peer-blocked'
+      readonly torrent: undefined
+      readonly address: PeerAddress
+      readonly reason: 'filter'
+    }
   /** Somebody connected and was turned away before a torrent was involved. */
   | { readonly type: 'inbound-refused'; readonly address: PeerAddress; readonly reason: string }
 

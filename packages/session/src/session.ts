@@ -6,6 +6,7 @@ import type { Transport } from '@torrential/contracts'
 import { DownloadCredit } from '@torrential/engine'
 import type { Metainfo } from '@torrential/metainfo'
 import {
+  BLOCK_LENGTH,
   type Clock,
   createPeerId,
   EventHub,
@@ -27,15 +28,15 @@ import { Dialer } from './dialer.ts'
 import { InboundGate } from './inbound-gate.ts'
 import { loadSource, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
-import { type AddOptions, checkPositive, DEFAULTS, type SessionOptions } from './options.ts'
+import { type AddOptions, checkPositive, checkWhole, DEFAULTS, type SessionOptions } from './options.ts'
 import { ResumeStore } from './resume-store.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
-import { Torrent } from './torrent.ts'
+import { addressOf, Torrent } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 
 /** What `session.seed` takes: how to add, and how to make the .torrent. */
-export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path'>, Omit<CreateOptions, 'signal'> {}
+export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path' | 'paths'>, Omit<CreateOptions, 'signal'> {}
 
 /** All torrents of a session at one moment. Bytes and bytes per second of payload. */
 export interface SessionStats {
@@ -89,14 +90,14 @@ export class Session implements AsyncDisposable {
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,
       allows,
-      forget: (torrent) => this.#torrents.delete(torrent.infoHash),
+      forget: (torrent) => void this.#torrents.delete(torrent.infoHash),
     }
     this.#gate = new InboundGate({
       clock,
       peerId,
       find: (infoHash) => this.#torrents.get(infoHash)?.inbound,
       allows,
-      refused: (address, reason) => this.#hub.emit({ type: 'inbound-refused', address, reason }),
+      refused: (address, reason) => this.#refused(address, reason),
     })
   }
 
@@ -167,8 +168,9 @@ export class Session implements AsyncDisposable {
    */
   async add(source: TorrentSource, options: AddOptions = {}): Promise<Torrent> {
     this.#checkOpen()
-    const metainfo = await loadSource(source, options.signal)
-    options.signal?.throwIfAborted()
+    const { paths = 'portable', signal } = options
+    const metainfo = await loadSource(source, signal, { paths })
+    signal?.throwIfAborted()
     return this.#add(metainfo, resolve(options.path ?? '.'), options)
   }
 
@@ -182,14 +184,19 @@ export class Session implements AsyncDisposable {
     const bytes = await createTorrent(whole, options).result
     options.signal?.throwIfAborted()
     const { trackers: _announced, ...rest } = options
-    const metainfo = await loadSource(bytes)
+    // The files are there under the very names that went into the .torrent, whatever other systems think of them.
+    const metainfo = await loadSource(bytes, undefined, { paths: 'posix' })
     return this.#add(metainfo, resolve(whole, '..'), rest)
   }
 
   /** Stops and forgets a torrent, and deletes what it wrote when asked to. @throws StorageError when that fails */
   async remove(torrent: Torrent, options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
-    await torrent.closeAndForget({ deleteFiles: options.deleteFiles === true, forget: true })
-    this.#hub.emit({ type: 'torrent-removed', torrent })
+    const isHere = this.#torrents.get(torrent.infoHash) === torrent
+    try {
+      await torrent.closeAndForget({ deleteFiles: options.deleteFiles === true, forget: true })
+    } finally {
+      if (isHere) this.#hub.emit({ type: 'torrent-removed', torrent })
+    }
   }
 
   /** Subscribes at once to the events of the session and of all its torrents; see `SessionEvent`. */
@@ -211,6 +218,7 @@ export class Session implements AsyncDisposable {
     this.#gate.close()
     await this.#listening?.[Symbol.asyncDispose]()
     await Promise.all([...this.#torrents.values()].map((torrent) => torrent[Symbol.asyncDispose]()))
+    this.#context.dialer.close()
     await this.#context.trackers.close()
     await this.#transport[Symbol.asyncDispose]()
     await this.#context.handles[Symbol.asyncDispose]()
@@ -224,11 +232,18 @@ export class Session implements AsyncDisposable {
     if (present !== undefined) {
       throw new InputError('TORRENT_DUPLICATE', `${infoHash} is in this session already`, { torrent: present })
     }
+    const peers = (options.peers ?? []).map((peer) => addressOf(peer))
     const torrent = new Torrent(metainfo, path, options, this.#context)
     this.#torrents.set(infoHash, torrent)
     this.#hub.emit({ type: 'torrent-added', torrent })
-    torrent.begin(options)
+    torrent.begin(options, peers)
     return torrent
+  }
+
+  #refused(address: PeerAddress, reason: string): void {
+    if (reason === 'PEER_FILTERED')
+      this.#hub.emit({ type: 'peer-blocked', torrent: undefined, address, reason: 'filter' })
+    else this.#hub.emit({ type: 'inbound-refused', address, reason })
   }
 
   #checkOpen(): void {
@@ -253,15 +268,10 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
 }
 
 function checkOptions(options: SessionOptions): void {
-  for (const name of [
-    'maxConnections',
-    'maxTorrentConnections',
-    'maxDown',
-    'maxUp',
-    'unwrittenBytes',
-    'readCache',
-    'maxOpenFiles',
-  ] as const) {
+  for (const name of ['maxConnections', 'maxTorrentConnections', 'maxDown', 'maxUp'] as const) {
     checkPositive(name, options[name])
   }
+  checkWhole('unwrittenBytes', options.unwrittenBytes, BLOCK_LENGTH)
+  checkWhole('readCache', options.readCache, 1)
+  checkWhole('maxOpenFiles', options.maxOpenFiles, 1)
 }

@@ -3,7 +3,7 @@
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
 import { createVerifier, type Metainfo } from '@torrential/metainfo'
-import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from '@torrential/primitives'
+import { Bitfield, InputError, type PieceIndex, type StorageError, toHex, withAbort } from '@torrential/primitives'
 import { cached, FileStorage, type StorageObserver } from '@torrential/storage'
 import { believe, hashDisk } from './disk-check.ts'
 import type { AddOptions } from './options.ts'
@@ -150,17 +150,12 @@ export class TorrentAssembly {
   }
 
   #createLife(): TorrentLife {
-    const { reporter, torrent, context } = this.#setup
-    const now = () => context.clock.now()
+    const { reporter, torrent } = this.#setup
     return new TorrentLife({
-      check: (full, signal) => context.checks.add(() => this.#check(full, signal)),
+      check: (full, signal) => this.#queueCheck(full, signal),
       join: () => this.swarm.start(),
       leave: () => this.swarm.stop(),
-      setDataPaused: (paused) => {
-        if (paused) this.engine.pause(now())
-        else this.engine.resume(now())
-        this.swarm.driver.pump()
-      },
+      setDataPaused: (paused) => this.swarm.driver.setPaused(paused),
       release: () => this.#release(),
       isFinished: () => this.engine.stats.isFinished,
       tell: (type) => {
@@ -170,6 +165,19 @@ export class TorrentAssembly {
       },
       tellError: (error) => reporter.emit({ type: 'error', torrent, error }),
       asStorageError,
+    })
+  }
+
+  /** A torrent that is closed before its turn does not wait for those in front of it; one that runs ends by itself. */
+  #queueCheck(full: boolean, signal: AbortSignal): Promise<void> {
+    let running: Promise<void> | undefined
+    const turn = this.#setup.context.checks.add(() => {
+      running = this.#check(full, signal)
+      return running
+    })
+    return withAbort(turn, signal).catch(async (error: unknown) => {
+      await running
+      throw error
     })
   }
 
@@ -183,12 +191,13 @@ export class TorrentAssembly {
         reporter.emit({ type: 'checking', torrent, done, of, have: this.engine.have.count }),
     }
     signal.throwIfAborted()
+    await this.swarm.driver.idle()
     const record = await this.resume.load()
     if (record !== undefined && this.engine.stats.downloaded + this.engine.stats.uploaded === 0) {
       this.uploadedBefore = record.uploaded
       this.downloadedBefore = record.downloaded
     }
-    if (record !== undefined && !full) believe(parts, record.have)
+    if (record?.pieces !== undefined && !full) await believe(parts, record.pieces, signal)
     else await hashDisk(parts, signal)
     await this.storage.prepare({ signal })
   }
@@ -207,8 +216,11 @@ export class TorrentAssembly {
 
   async #release(): Promise<void> {
     const { context, torrent } = this.#setup
-    await this.resume.close()
     this.contents.close(new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed'))
+    // What is being written is finished first: a record made before would not fit the files a moment later.
+    this.swarm.driver.setPaused(true)
+    await this.swarm.driver.idle()
+    await this.resume.close()
     this.swarm.driver[Symbol.dispose]()
     await this.storage[Symbol.asyncDispose]().catch(() => {})
     context.forget(torrent)

@@ -5,6 +5,7 @@ import type { ReadWindow, SwarmEngine } from '@torrential/engine'
 import type { Metainfo } from '@torrential/metainfo'
 import { type Clock, type Geometry, type PieceIndex, StorageError } from '@torrential/primitives'
 import type { Storage } from '@torrential/contracts'
+import { ByteTally } from './byte-tally.ts'
 import { FileProgress } from './file-progress.ts'
 import { FileSelection } from './file-selection.ts'
 import { PieceGate } from './piece-gate.ts'
@@ -32,7 +33,8 @@ export class TorrentContents implements FileOwner {
   readonly #parts: TorrentContentsParts
   readonly #gate = new PieceGate()
   readonly #byFile: readonly (TorrentFile | undefined)[]
-  #progress: FileProgress
+  readonly #progress: FileProgress
+  readonly #tally: ByteTally
 
   constructor(parts: TorrentContentsParts, wanted: (file: number) => boolean) {
     this.#parts = parts
@@ -45,12 +47,20 @@ export class TorrentContents implements FileOwner {
     )
     this.files = this.#byFile.filter((file) => file !== undefined)
     const { engine, clock, setWanted, failed, pump } = parts
-    this.selection = new FileSelection({ geometry, engine, clock, setWanted, failed, applied: pump }, wanted)
+    const tally = new ByteTally(geometry, engine.have)
+    const applied = (priorities: Uint8Array) => {
+      tally.select(priorities)
+      pump()
+    }
+    this.#tally = tally
+    this.selection = new FileSelection({ geometry, engine, clock, setWanted, failed, applied }, wanted)
+    tally.select(this.selection.pieces)
   }
 
   /** A piece is verified and written: wakes its readers and returns the files it completed. */
   gained(piece: PieceIndex): TorrentFile[] {
     const completed = this.#progress.add(piece)
+    this.#tally.gained(piece)
     this.#gate.open(piece)
     return completed.map((file) => this.fileAt(file)).filter((file) => file !== undefined)
   }
@@ -62,16 +72,17 @@ export class TorrentContents implements FileOwner {
 
   lost(piece: PieceIndex): void {
     this.#progress.delete(piece)
+    this.#tally.lost(piece)
   }
 
   /** Bytes of the pieces that are wanted and not here. */
   get bytesLeft(): number {
-    return this.#bytesMissing((piece) => this.#wanted(piece))
+    return this.#tally.left
   }
 
   /** Bytes of all pieces that are not here, wanted or not: what trackers are told. */
   get bytesMissing(): number {
-    return this.#bytesMissing(() => true)
+    return this.#tally.missing
   }
 
   /** Bytes of the files that are wanted. */
@@ -129,24 +140,6 @@ export class TorrentContents implements FileOwner {
 
   setFilePriority(file: number, priority: number): void {
     this.selection.set(file, priority)
-  }
-
-  #wanted(piece: PieceIndex): boolean {
-    for (const { file } of this.geometry.slices(piece, 0, this.geometry.lengthOf(piece))) {
-      if (this.#byFile[file] !== undefined && this.selection.isWanted(file)) return true
-    }
-    return false
-  }
-
-  #bytesMissing(counts: (piece: PieceIndex) => boolean): number {
-    const { have } = this.#parts.engine
-    if (have.isComplete) return 0
-    let bytes = 0
-    for (let index = 0; index < this.geometry.pieceCount; index++) {
-      const piece = index as PieceIndex
-      if (!have.has(piece) && counts(piece)) bytes += this.geometry.lengthOf(piece)
-    }
-    return bytes
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Capabilities, Message } from '@torrential/protocol'
 import type { Storage } from '@torrential/contracts'
 import type { RateLimit } from '@torrential/transport'
+import { type Deferred, deferred } from './deferred.ts'
 import { type ConnectionOwner, type EstablishedPeer, PeerConnection } from './peer-connection.ts'
 import type { PieceCommitter } from './piece-committer.ts'
 import { asStorageError } from './torrent-contents.ts'
@@ -29,7 +30,10 @@ export interface DriverEvents {
   engineEvent(event: EngineEvent, connection: PeerConnection | undefined): void
   connected(connection: PeerConnection): void
   disconnected(connection: PeerConnection, error: TorrentialError | undefined): void
-  messages(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void
+  /** A batch came, `bytes` of it new from the socket. */
+  received(connection: PeerConnection, messages: readonly Message[], bytes: number): void
+  /** A message left, with `bytes` of everything that was made for the peer since the last. */
+  sent(connection: PeerConnection, message: Message, bytes: number): void
 }
 
 export interface DriverParts {
@@ -54,6 +58,10 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   readonly #connections = new Map<PeerKey, PeerConnection>()
   #nextKey = 1
   #disposed = false
+  #isPaused = false
+  /** Jobs of the disk under way. */
+  #jobs = 0
+  #idle: Deferred<void> | undefined
 
   constructor(parts: DriverParts) {
     this.#parts = parts
@@ -85,6 +93,26 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     this.#drive.pump()
   }
 
+  /** No block goes either way while it is true. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Stops the data at once, or lets it go on; connections stay. */
+  setPaused(paused: boolean): void {
+    this.#isPaused = paused
+    if (paused) this.engine.pause(this.clock.now())
+    else this.engine.resume(this.clock.now())
+    this.pump()
+  }
+
+  /** Resolves when no piece is being written or verified. New ones may begin at any time unless the data is paused. */
+  async idle(): Promise<void> {
+    if (this.#jobs === 0) return
+    this.#idle ??= deferred()
+    await this.#idle.promise
+  }
+
   closeConnections(error: PeerError): void {
     for (const connection of this.#connections.values()) connection.close(error)
   }
@@ -104,8 +132,12 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     this.pump()
   }
 
-  observed(connection: PeerConnection, direction: 'in' | 'out', messages: readonly Message[], bytes: number): void {
-    this.#parts.events.messages(connection, direction, messages, bytes)
+  received(connection: PeerConnection, messages: readonly Message[], bytes: number): void {
+    this.#parts.events.received(connection, messages, bytes)
+  }
+
+  sent(connection: PeerConnection, message: Message, bytes: number): void {
+    this.#parts.events.sent(connection, message, bytes)
   }
 
   closed(connection: PeerConnection, error: TorrentialError | undefined): void {
@@ -167,8 +199,9 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   #decided(piece: PieceIndex, good: boolean): void {
     if (this.#disposed) return
     if (good) {
+      const isNew = !this.engine.have.has(piece)
       this.engine.committed(piece, this.clock.now())
-      this.#parts.events.pieceCommitted(piece)
+      if (isNew) this.#parts.events.pieceCommitted(piece)
     } else {
       this.engine.rejected(piece, this.clock.now())
       this.#parts.events.pieceRejected(piece)
@@ -177,13 +210,20 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
 
   /** Never rejects: a failure of the disk becomes the engine's and the torrent's. */
   async #onDisk(piece: PieceIndex, work: () => Promise<void>): Promise<void> {
+    this.#jobs++
     try {
       await work()
     } catch (error) {
-      if (this.#disposed) return
-      this.engine.failed(piece, this.clock.now())
-      this.#parts.events.storageFailed(asStorageError(error), piece, 'write')
+      if (!this.#disposed) {
+        this.engine.failed(piece, this.clock.now())
+        this.#parts.events.storageFailed(asStorageError(error), piece, 'write')
+      }
     }
+    this.#jobs--
     if (!this.#disposed) this.pump()
+    // Asked again after the pump: the end of one job may begin the next.
+    if (this.#jobs > 0) return
+    this.#idle?.resolve()
+    this.#idle = undefined
   }
 }

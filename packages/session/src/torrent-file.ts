@@ -1,6 +1,6 @@
 // One file of a torrent, as users see it.
 
-import { type Geometry, InputError } from '@torrential/primitives'
+import { concatBytes, type Geometry, InputError } from '@torrential/primitives'
 import { type FileRange, FileStream, type FileStreamSource } from './file-stream.ts'
 
 /** The part of a torrent that a file needs. */
@@ -13,6 +13,9 @@ export interface FileOwner extends FileStreamSource {
 
 /** 1 low, 4 normal, 7 high; 0 is skipped. */
 export const NORMAL_PRIORITY = 4
+
+/** Bytes. Larger ranges are for streams. */
+const mostInMemory = 1024 * 1024 * 1024
 
 export class TorrentFile {
   readonly #owner: FileOwner
@@ -77,17 +80,18 @@ export class TorrentFile {
     return new FileStream(this.#owner, this.#file, { start, end })
   }
 
-  /** The whole range in memory. Mind the size. */
+  /** The whole range in memory. @throws InputError `FILE_RANGE`, `FILE_TOO_LARGE` above 1 GiB; StorageError; `TORRENT_CLOSED` */
   async bytes(range: FileRange = {}): Promise<Uint8Array<ArrayBuffer>> {
     const { start = 0, end = this.length } = range
     const stream = this.stream(range)
-    const bytes = new Uint8Array(end - start)
-    let at = 0
-    for await (const chunk of stream) {
-      bytes.set(chunk, at)
-      at += chunk.length
+    if (end - start > mostInMemory) {
+      stream.destroy()
+      throw new InputError('FILE_TOO_LARGE', `${end - start} bytes of ${this.path} do not fit into memory at once`)
     }
-    return bytes
+    // Nothing is allocated for what has not arrived: the length is what a stranger's torrent says.
+    const chunks: Uint8Array[] = []
+    for await (const chunk of stream) chunks.push(chunk)
+    return concatBytes(chunks) as Uint8Array<ArrayBuffer>
   }
 
   /** The whole range as UTF-8 text. */

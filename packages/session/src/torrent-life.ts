@@ -6,7 +6,7 @@
 
 import type { StorageError, TorrentialError } from '@torrential/primitives'
 import { InputError } from '@torrential/primitives'
-import { deferred } from './deferred.ts'
+import { type Deferred, deferred } from './deferred.ts'
 
 export type TorrentStatus = 'checking' | 'downloading' | 'seeding' | 'paused' | 'stopped' | 'error' | 'closed'
 
@@ -33,11 +33,11 @@ export class TorrentLife {
   readonly #acts: LifeActs
   readonly #abort = new AbortController()
   readonly #ready = deferred<void>()
-  readonly #done = deferred<void>()
+  #done: Deferred<void> = deferred()
   #phase: 'checking' | 'running' | 'stopped' | 'closed' = 'checking'
   #paused = false
   #error: StorageError | undefined
-  /** A read failed: what is on disk is not what we believe. */
+  /** A read or a check failed: what is on disk is not what we believe. */
   #suspicious = false
   #doneTold = false
   #steps: Promise<void> = Promise.resolve()
@@ -89,8 +89,12 @@ export class TorrentLife {
 
   /** Something came, went, or is wanted now: tells `done` when that completed what is wanted, once each time. */
   finished(): void {
-    if (!this.#acts.isFinished()) this.#doneTold = false
-    if (this.#phase === 'checking' || this.#doneTold || this.#error !== undefined || !this.#acts.isFinished()) return
+    if (this.#phase === 'closed' || this.#phase === 'checking') return
+    if (!this.#acts.isFinished()) {
+      this.#notDone()
+      return
+    }
+    if (this.#doneTold || this.#error !== undefined) return
     this.#doneTold = true
     this.#acts.tell('done')
     this.#done.resolve()
@@ -135,8 +139,14 @@ export class TorrentLife {
   resume(): void {
     const wasPaused = this.#paused
     this.#paused = false
-    if (this.#error !== undefined) this.start().catch(() => {})
-    else if (wasPaused && this.#phase !== 'closed') {
+    if (this.#phase === 'closed') return
+    if (this.#error !== undefined) {
+      // Never rejects but for closing. A torrent that was stopped stays so: `start` is for that.
+      this.#step(async () => {
+        await this.#recover()
+        this.finished()
+      }).catch(() => {})
+    } else if (wasPaused) {
       if (this.#phase !== 'checking') this.#acts.setDataPaused(false)
       this.#acts.tell('resumed')
     }
@@ -144,7 +154,7 @@ export class TorrentLife {
 
   fail(error: StorageError, during: 'read' | 'write' | 'check'): void {
     if (this.#phase === 'closed') return
-    if (during === 'read') this.#suspicious = true
+    if (during !== 'write') this.#suspicious = true
     if (this.#error !== undefined) return
     this.#error = error
     this.#acts.setDataPaused(true)
@@ -186,12 +196,12 @@ export class TorrentLife {
       this.#phase = before
     }
     this.#acts.setDataPaused(this.#paused || this.#error !== undefined)
+    if (this.#error === undefined && !this.#paused) this.#acts.tell('resumed')
   }
 
   async #check(full: boolean): Promise<void> {
     this.#phase = 'checking'
     this.#acts.setDataPaused(true)
-    this.#doneTold = false
     try {
       await this.#acts.check(full, this.#abort.signal)
       this.#suspicious = false
@@ -201,6 +211,13 @@ export class TorrentLife {
       this.fail(this.#acts.asStorageError(error), 'check')
     }
     this.#phase = 'stopped'
+  }
+
+  /** From here on `done` is about what is wanted now; who asked before got the answer of then. */
+  #notDone(): void {
+    if (!this.#doneTold) return
+    this.#doneTold = false
+    this.#done = deferred()
   }
 
   /** @throws InputError `TORRENT_CLOSED` */

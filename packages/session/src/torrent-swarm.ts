@@ -4,7 +4,14 @@
 import type { Storage } from '@torrential/contracts'
 import type { SwarmEngine } from '@torrential/engine'
 import type { Metainfo } from '@torrential/metainfo'
-import { type PeerAddress, PeerError, type TorrentialError } from '@torrential/primitives'
+import {
+  compareBytes,
+  equalBytes,
+  type PeerAddress,
+  PeerError,
+  type PeerId,
+  type TorrentialError,
+} from '@torrential/primitives'
 import type { AnnounceProgress } from '@torrential/tracker'
 import { RateLimit, TokenBucket } from '@torrential/transport'
 import { ConnectionSlots } from './connection-slots.ts'
@@ -12,7 +19,7 @@ import { Connector } from './connector.ts'
 import type { Dialed } from './dialer.ts'
 import type { InboundTorrent } from './inbound-gate.ts'
 import type { AddOptions } from './options.ts'
-import type { PeerConnection } from './peer-connection.ts'
+import type { EstablishedPeer, PeerConnection } from './peer-connection.ts'
 import type { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
@@ -32,6 +39,9 @@ export interface TorrentSwarmParts {
   /** What the torrent itself must know of disk and engine. */
   readonly events: Pick<DriverEvents, 'pieceCommitted' | 'pieceRejected' | 'storageFailed' | 'engineEvent'>
 }
+
+/** Milliseconds within which two connections count as dialed at the same time. */
+const simultaneous = 15_000
 
 export class TorrentSwarm implements InboundTorrent {
   readonly driver: TorrentDriver
@@ -63,7 +73,8 @@ export class TorrentSwarm implements InboundTorrent {
         ...parts.events,
         connected: (connection) => reporter.connected(connection),
         disconnected: (connection, error) => this.#disconnected(connection, error),
-        messages: (connection, direction, messages, bytes) => reporter.messages(connection, direction, messages, bytes),
+        received: (connection, messages, bytes) => reporter.received(connection, messages, bytes),
+        sent: (connection, message, bytes) => reporter.sent(connection, message, bytes),
       },
     })
     this.connector = new Connector({
@@ -79,7 +90,8 @@ export class TorrentSwarm implements InboundTorrent {
     this.trackers = new TrackerLink({
       context,
       infoHash,
-      tiers: tiersOf(metainfo, options),
+      tiers: options.trackers === false ? [] : metainfo.trackers,
+      added: Array.isArray(options.trackers) ? (options.trackers as readonly string[][]) : [],
       progress: parts.progress,
       found: (candidate) => this.connector.add(candidate),
       event: (event) => reporter.emit({ ...event, torrent: parts.torrent }),
@@ -138,21 +150,40 @@ export class TorrentSwarm implements InboundTorrent {
   /** The place in `slots` is taken already. */
   #admit({ established, capabilities }: Dialed): PeerError | undefined {
     if (!this.#running) return new PeerError('TORRENT_STOPPED', 'the torrent is not running')
-    for (const connection of this.driver.connections.values()) {
-      if (Buffer.compare(connection.peerId, established.peerId) === 0) {
-        return new PeerError('PEER_DUPLICATE', 'this peer is connected already')
-      }
+    const present = this.#connectionOf(established.peerId)
+    if (present !== undefined) {
+      const duplicate = new PeerError('PEER_DUPLICATE', 'this peer is connected already')
+      if (!this.#givesWay(present, established)) return duplicate
+      present.close(duplicate)
     }
     this.driver.attach(established, capabilities)
     return undefined
+  }
+
+  #connectionOf(peerId: PeerId): PeerConnection | undefined {
+    for (const connection of this.driver.connections.values()) {
+      if (equalBytes(connection.peerId, peerId)) return connection
+    }
+    return undefined
+  }
+
+  /**
+   * Two peers that dial each other in the same moment must agree on which of the two connections stays, or each closes the
+   * one that the other keeps: it is the one that the lower peer id dialed. An older connection never gives way.
+   */
+  #givesWay(present: PeerConnection, fresh: EstablishedPeer): boolean {
+    if (present.incoming === fresh.incoming || present.age > simultaneous) return false
+    const weAreLower = compareBytes(this.#parts.context.peerId, fresh.peerId) < 0
+    return weAreLower !== fresh.incoming
   }
 
   #disconnected(connection: PeerConnection, error: TorrentialError | undefined): void {
     this.slots.give()
     this.#parts.reporter.disconnected(connection, error)
     // The address of an incoming connection is not one to dial.
-    if (!connection.incoming) this.connector.released(connection.address, error, connection.age)
+    if (!connection.incoming) this.connector.released(connection.address, connection.peerId, error, connection.age)
     else this.connector.fill()
+    if (error?.code !== 'PEER_DUPLICATE') this.connector.gone(connection.peerId)
   }
 
   #refuses(address: PeerAddress): 'filter' | 'banned' | undefined {
@@ -163,9 +194,4 @@ export class TorrentSwarm implements InboundTorrent {
   #blocked(address: PeerAddress, reason: 'filter' | 'banned' | 'limit'): void {
     this.#parts.reporter.emit({ type: 'peer-blocked', torrent: this.#parts.torrent, address, reason })
   }
-}
-
-function tiersOf(metainfo: Metainfo, options: AddOptions): readonly (readonly string[])[] {
-  if (options.trackers === false) return []
-  return Array.isArray(options.trackers) ? [...metainfo.trackers, ...options.trackers] : metainfo.trackers
 }

@@ -8,6 +8,7 @@ import {
   type LaggedEvent,
   parseAddress,
   type PeerAddress,
+  peerAddress,
   type StorageError,
   type SubscribeOptions,
   toHex,
@@ -248,8 +249,7 @@ export class Torrent implements AsyncDisposable {
    * @throws InputError `ADDRESS_FORMAT`, `ADDRESS_HOST`, `ADDRESS_PORT`
    */
   addPeer(address: string | PeerAddress): void {
-    const parsed = typeof address === 'string' ? parseAddress(address) : address
-    this.#assembly.swarm.connector.add({ address: parsed, origin: 'user' })
+    this.#assembly.swarm.connector.add({ address: addressOf(address), origin: 'user' })
   }
 
   /** @throws InputError `TRACKER_URL` */
@@ -268,8 +268,8 @@ export class Torrent implements AsyncDisposable {
   }
 
   /** @internal */
-  begin(options: AddOptions): void {
-    for (const peer of options.peers ?? []) this.addPeer(peer)
+  begin(options: AddOptions, peers: readonly PeerAddress[]): void {
+    for (const address of peers) this.#assembly.swarm.connector.add({ address, origin: 'user' })
     this.#assembly.life.begin(options.check === 'full', options.start !== false)
   }
 
@@ -280,12 +280,20 @@ export class Torrent implements AsyncDisposable {
 
   /** @internal */
   async closeAndForget(options: { readonly deleteFiles: boolean; readonly forget: boolean }): Promise<void> {
-    await this.#assembly.close(options)
-    this.#hub.close()
+    try {
+      await this.#assembly.close(options)
+    } finally {
+      this.#hub.close()
+    }
   }
 
   /** Leaves the session: the same as `session.remove(torrent)`, except that the resume record stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closeAndForget({ deleteFiles: false, forget: false })
   }
+}
+
+/** @throws InputError `ADDRESS_FORMAT`, `ADDRESS_HOST`, `ADDRESS_PORT` */
+export function addressOf(address: string | PeerAddress): PeerAddress {
+  return typeof address === 'string' ? parseAddress(address) : peerAddress(address.host, address.port)
 }
