@@ -3,6 +3,7 @@
 
 import { equalBytes, type PeerAddress, type PeerKey, type PieceIndex, type PeerError } from '@torrential/primitives'
 import { allowedFastSet, encodeExtensionHandshake, type Message } from '@torrential/protocol'
+import { METADATA_EXTENSION } from './extension-ids.ts'
 import type { Sender } from './partial-piece.ts'
 import { Peer, type PeerInfo } from './peer.ts'
 import type { Requester } from './requester.ts'
@@ -82,8 +83,10 @@ export class Connections {
 
   #greet(peer: Peer): void {
     const { have, outbox } = this.#swarm
-    const { fast } = peer.info.capabilities
-    if (fast && have.isComplete) outbox.send(peer.key, { type: 'have-all' })
+    const { greeted, capabilities } = peer.info
+    const { fast } = capabilities
+    if (greeted === true) for (const piece of have) outbox.send(peer.key, { type: 'have', piece })
+    else if (fast && have.isComplete) outbox.send(peer.key, { type: 'have-all' })
     else if (fast && have.isEmpty) outbox.send(peer.key, { type: 'have-none' })
     else if (!have.isEmpty) outbox.send(peer.key, { type: 'bitfield', bitfield: have.toBytes() })
     this.#sendExtensionHandshake(peer)
@@ -92,16 +95,18 @@ export class Connections {
 
   #sendExtensionHandshake(peer: Peer): void {
     if (!peer.info.capabilities.extensions) return
-    const { options, selection, outbox } = this.#swarm
-    const { listenPort, metadataSize } = options
+    const { metadata, options, selection, outbox } = this.#swarm
+    const { listenPort } = options
+    const metadataLength = metadata?.length ?? options.metadataSize
+    const offered = metadata === undefined ? [] : [METADATA_EXTENSION]
     const payload = encodeExtensionHandshake({
-      extensions: new Map(Object.entries(options.extensions)),
+      extensions: new Map([...offered, ...Object.entries(options.extensions)]),
       client: options.client,
       requestQueue: options.requestQueue,
       yourHost: peer.info.address.host,
       uploadOnly: selection.isFinished,
       ...(listenPort > 0 && { listenPort }),
-      ...(metadataSize > 0 && { metadataLength: metadataSize }),
+      ...(metadataLength > 0 && { metadataLength }),
     })
     const message: Message = { type: 'extended', id: 0, payload }
     outbox.send(peer.key, message)

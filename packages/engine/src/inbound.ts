@@ -16,7 +16,9 @@ import {
 } from '@torrential/protocol'
 import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
+import { EXTENSION_IDS } from './extension-ids.ts'
 import type { Interest } from './interest.ts'
+import type { MetadataServe } from './metadata-serve.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
 import type { Swarm } from './swarm.ts'
@@ -32,6 +34,7 @@ export interface InboundParts {
   readonly interest: Interest
   readonly downloads: Downloads
   readonly uploads: Uploads
+  readonly metadata: MetadataServe
 }
 
 export class Inbound {
@@ -240,6 +243,7 @@ export class Inbound {
 
   #extended(peer: Peer, id: number, payload: Uint8Array): void {
     if (!peer.info.capabilities.extensions) return this.#close(peer, violation('EXTENSIONS_NOT_NEGOTIATED'))
+    if (id === EXTENSION_IDS.metadata) return this.#parts.metadata.received(peer, payload)
     const isDontHave = id !== 0 && id === this.#swarm.options.extensions[EXTENSION_NAMES.dontHave]
     if (id !== 0 && !isDontHave) return
     try {

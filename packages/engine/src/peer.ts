@@ -15,6 +15,11 @@ export interface PeerInfo {
   readonly capabilities: Capabilities
   readonly address: PeerAddress
   readonly incoming: boolean
+  /**
+   * The connection is older than the torrent's metadata: the peer has heard that we have nothing (where it understands that),
+   * so what we have follows piece by piece. @default false
+   */
+  readonly greeted?: boolean
 }
 
 export class Peer implements Holder {
@@ -61,6 +66,10 @@ export class Peer implements Holder {
   readonly up: RateMeter
   /** Pieces that it may ask us for while we choke it (BEP 6), and how many blocks of each it still may. */
   readonly grantedFast = new Map<number, number>()
+  /** Pieces of the info dictionary that it waits for (BEP 9), and how many it was given and refused so far. */
+  readonly metadataRequests: number[] = []
+  metadataGiven = 0
+  metadataRefused = 0
   unchokedAt: number
   chokedAt: number
   uploadedSinceUnchoke = 0

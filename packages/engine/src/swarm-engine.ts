@@ -10,6 +10,7 @@ import { Downloads } from './downloads.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Inbound } from './inbound.ts'
 import { Interest } from './interest.ts'
+import { MetadataServe } from './metadata-serve.ts'
 import { type EngineOptions, resolveOptions } from './options.ts'
 import type { PeerInfo } from './peer.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
@@ -29,6 +30,7 @@ export class SwarmEngine implements Machine<Action> {
   readonly #connections: Connections
   readonly #downloads: Downloads
   readonly #uploads: Uploads
+  readonly #metadata: MetadataServe
   readonly #inbound: Inbound
   readonly #housekeeper: Housekeeper
   readonly #wishes: Wishes
@@ -46,7 +48,15 @@ export class SwarmEngine implements Machine<Action> {
     this.#connections = connections
     this.#downloads = downloads
     this.#uploads = uploads
-    this.#inbound = new Inbound(swarm, { requester, connections, interest, downloads, uploads })
+    this.#metadata = new MetadataServe({ outbox: swarm.outbox, connections, metadata: swarm.metadata })
+    this.#inbound = new Inbound(swarm, {
+      requester,
+      connections,
+      interest,
+      downloads,
+      uploads,
+      metadata: this.#metadata,
+    })
     this.#housekeeper = new Housekeeper(swarm, { requester, connections, downloads, uploads })
     this.#wishes = new Wishes(swarm, { requester, connections, downloads, interest, uploads })
   }
@@ -130,6 +140,15 @@ export class SwarmEngine implements Machine<Action> {
   }
 
   // ---- uploads
+
+  /**
+   * The next answer to the peer that is no block (a piece of the info dictionary, BEP 9); pull these before `nextUpload`, as
+   * its wire takes more. Undefined when none waits.
+   */
+  nextReply(peer: PeerKey): Message | undefined {
+    const known = this.#swarm.peers.get(peer)
+    return known && this.#metadata.next(known)
+  }
 
   /** Takes the next block off the peer's queue; undefined when it is empty or enough is on its way to the wire. */
   nextUpload(peer: PeerKey, _now: number): Upload | undefined {

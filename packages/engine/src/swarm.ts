@@ -36,6 +36,8 @@ export interface EngineParts {
   readonly credit?: DownloadCredit
   /** From it and the peer's address the allowed-fast set is made (BEP 6); none is sent without it. */
   readonly infoHash?: InfoHash
+  /** The info dictionary, byte for byte: peers that have only its hash get it (BEP 9). @default nobody gets it */
+  readonly metadata?: Uint8Array
 }
 
 /** A piece above this share of the credit is written in runs, whatever its length: it must not fill the credit alone. */
@@ -45,6 +47,7 @@ export class Swarm {
   readonly geometry: Geometry
   readonly have: Bitfield
   readonly infoHash: InfoHash | undefined
+  readonly metadata: Uint8Array | undefined
   options: ResolvedOptions
   /** The time of the last input. */
   now = 0
@@ -79,6 +82,7 @@ export class Swarm {
     this.geometry = geometry
     this.have = have
     this.infoHash = parts.infoHash
+    this.metadata = parts.metadata
     this.options = options
     // The engine draws often and needs no secrets: one draw from the given dice seeds quick ones of its own.
     this.availability = new Availability(geometry.pieceCount, new SeededRandom(parts.random.next() * 2 ** 32))
@@ -99,6 +103,11 @@ export class Swarm {
     })
     this.picker.isSequential = options.sequential
     for (let piece = 0; piece < geometry.pieceCount; piece++) this.picker.refile(piece)
+  }
+
+  /** Bytes of the shortest run worth a write; never so long that the credit could not pay for it. */
+  get leastRun(): number {
+    return Math.min(this.options.writeRun, this.ledger.credit.budget / CREDIT_SHARE)
   }
 
   waste(peer: PeerKey, bytes: number, reason: 'late' | 'unexpected' | 'failed'): void {

@@ -41,6 +41,7 @@ export interface BenchSetup {
   readonly options?: EngineOptions
   readonly credit?: DownloadCredit
   readonly seed?: number
+  readonly metadata?: Uint8Array
 }
 
 export class SwarmBench {
@@ -64,6 +65,7 @@ export class SwarmBench {
         random: new SeededRandom(seed),
         infoHash: new Uint8Array(20).fill(0xaa) as InfoHash,
         ...(credit && { credit }),
+        ...(setup.metadata && { metadata: setup.metadata }),
       },
       options,
     )
@@ -72,12 +74,14 @@ export class SwarmBench {
   /** Connects a peer that has `pieces` ('' says nothing), and unless told otherwise unchokes us. */
   join(
     pieces: string,
-    how: { capabilities?: Capabilities; choking?: boolean; host?: string; id?: number } = {},
+    how: { capabilities?: Capabilities; choking?: boolean; host?: string; id?: number; greeted?: boolean } = {},
   ): PeerKey {
     const key = ++this.#keys as PeerKey
     const { capabilities = FAST, host = `10.1.${key >> 8}.${key & 255}` } = how
     const peerId = new Uint8Array(20).fill(how.id ?? key) as PeerId
-    this.engine.connected(key, { peerId, capabilities, address: peerAddress(host, 6881), incoming: false }, this.now)
+    const address = peerAddress(host, 6881)
+    const { greeted = false } = how
+    this.engine.connected(key, { peerId, capabilities, address, incoming: false, greeted }, this.now)
     this.drain()
     const messages: Message[] = pieces === '' ? [] : [{ type: 'bitfield', bitfield: picture(pieces).toBytes() }]
     if (how.choking !== true) messages.push({ type: 'unchoke' })
