@@ -114,7 +114,10 @@ export class Downloads {
   /** The disk failed: nobody is to blame, and the piece starts over. */
   failed(piece: PieceIndex): void {
     const partial = this.#swarm.store.get(piece)
-    if (partial !== undefined) this.#requester.discard(partial)
+    if (partial === undefined) return
+    // It answers one of the runs, if there are any.
+    partial.runsInFlight = Math.max(0, partial.runsInFlight - 1)
+    this.#requester.discard(partial)
   }
 
   /** A run is on disk. */
@@ -123,6 +126,7 @@ export class Downloads {
     const partial = store.get(piece)
     if (partial === undefined || !partial.inRuns) return
     ledger.settle(partial.settleRun(offset, length))
+    if (partial.isDoomed) this.#requester.discard(partial)
     if (!partial.isWritten || partial.isCommitting) return
     store.startCommit(partial)
     outbox.push({ type: 'verify', piece })
@@ -146,6 +150,8 @@ export class Downloads {
   /** Writes out what is in memory of a piece that will not be complete soon, because the credit is needed elsewhere. */
   spill(partial: PartialPiece<Peer>): void {
     partial.inRuns = true
+    // What leaves the memory of a piece that failed before must leave its digests behind.
+    if (partial.isSuspect) partial.digests ??= partial.digestHeld(digestOf)
     for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, 1)
   }
 
@@ -184,7 +190,7 @@ export class Downloads {
     if (spare !== undefined && spare !== peer) this.#requester.cancelBlock(partial, index, spare)
     if (partial.listedAt !== -1) store.refile(partial)
     if (partial.digests !== undefined) partial.digests[index] = digestOf(block)
-    if (partial.inRuns) this.#writeRun(partial, index, this.#swarm.options.writeRun)
+    if (partial.inRuns) this.#writeRun(partial, index, this.#swarm.leastRun)
     else if (partial.missing === 0) {
       store.startCommit(partial)
       this.#swarm.outbox.push({ type: 'commit', piece: partial.piece, blocks: partial.blocks() })

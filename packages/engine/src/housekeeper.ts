@@ -88,7 +88,7 @@ export class Housekeeper {
   #spill(staleFor: number, now: number): void {
     for (const partial of Array.from(this.#swarm.store.values())) {
       const isWaiting = !partial.isCommitting && partial.heldBytes > 0 && now - partial.activeAt >= staleFor
-      if (isWaiting && !partial.isSuspect) this.#parts.downloads.spill(partial)
+      if (isWaiting) this.#parts.downloads.spill(partial)
     }
   }
 
@@ -114,7 +114,7 @@ export class Housekeeper {
       const age = now - request.at
       if (age >= FORGET_AFTER * requestTimeout) {
         this.#parts.requester.release(peer, request)
-        pipeline.take(request.partial.piece, request.block)
+        pipeline.drop(request)
         pipeline.expectedLate++
       } else if (isSilent || age >= 2 * requestTimeout) this.#parts.requester.release(peer, request)
       else break

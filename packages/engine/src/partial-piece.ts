@@ -33,7 +33,7 @@ export const WRITING = 3
 export const WRITTEN = 4
 export type BlockState = typeof FREE | typeof ASKED | typeof HERE | typeof WRITING | typeof WRITTEN
 
-const { min } = Math
+const { max, min } = Math
 const States = Uint8Array
 
 /** A gapless run of blocks taken out of memory to be written. */
@@ -54,6 +54,10 @@ export class PartialPiece<Peer extends Holder = Holder> {
   inRuns: boolean
   /** Handed over for its verdict; no request for it makes sense any more. */
   isCommitting = false
+  /** Runs handed out by `takeRun` and not settled. */
+  runsInFlight = 0
+  /** To be thrown away as soon as no run of it is in flight. */
+  isDoomed = false
   /** Blocks that nobody was asked for. */
   free: number
   /** Blocks that have not arrived. */
@@ -169,6 +173,14 @@ export class PartialPiece<Peer extends Holder = Holder> {
     return true
   }
 
+  /** The digest of every block in memory, in its place. */
+  digestHeld(digestOf: (block: Uint8Array) => Uint8Array): (Uint8Array | undefined)[] {
+    return Array.from({ length: this.blockCount }, (_, block) => {
+      const bytes = this.#blocks[block]
+      return bytes && digestOf(bytes)
+    })
+  }
+
   /** All blocks in order, once none is missing and none was written. */
   blocks(): readonly Uint8Array[] {
     return this.#blocks as Uint8Array[]
@@ -191,12 +203,14 @@ export class PartialPiece<Peer extends Holder = Holder> {
       blocks.push(this.#blocks[at] as Uint8Array)
       this.#state[at] = WRITING
     }
+    this.runsInFlight++
     return { offset: start * BLOCK_LENGTH, blocks }
   }
 
   /** A run is on disk: its blocks leave the memory. Returns their bytes. */
   settleRun(offset: number, length: number): number {
     let bytes = 0
+    this.runsInFlight = max(0, this.runsInFlight - 1)
     for (let block = offset / BLOCK_LENGTH; block * BLOCK_LENGTH < offset + length; block++) {
       if (this.#state[block] !== WRITING) continue
       this.#state[block] = WRITTEN

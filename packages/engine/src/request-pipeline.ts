@@ -79,18 +79,26 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     this.#wasFull ||= this.#live >= this.#depth
   }
 
-  /** Takes the request that this block answers off the list. Answers mostly come in order, so it is looked for from the front. */
+  /**
+   * Takes the request that this block answers off the list. Answers mostly come in order, so it is looked for from the front;
+   * one that counts goes before one that was given up.
+   */
   take(piece: number, block: number): Outstanding<Peer> | undefined {
     const { requests } = this
+    let found = -1
     for (let at = 0; at < requests.length; at++) {
       const request = requests[at] as Outstanding<Peer>
       if (request.block !== block || request.partial.piece !== piece) continue
-      if (at === 0) requests.shift()
-      else requests.splice(at, 1)
-      if (request.isLive) this.#live--
-      return request
+      if (found === -1 || request.isLive) found = at
+      if (request.isLive) break
     }
-    return undefined
+    return found === -1 ? undefined : this.#remove(found)
+  }
+
+  /** Takes this very request off the list. */
+  drop(request: Outstanding<Peer>): void {
+    const at = this.requests.indexOf(request)
+    if (at !== -1) this.#remove(at)
   }
 
   /** The request stays on the list, because it may be answered still, but nothing counts on it any more. */
@@ -100,8 +108,9 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     this.#live--
   }
 
+  /** The request for a block that counts. */
   find(piece: number, block: number): Outstanding<Peer> | undefined {
-    return this.requests.find((request) => request.block === block && request.partial.piece === piece)
+    return this.requests.find((request) => request.isLive && request.block === block && request.partial.piece === piece)
   }
 
   /** Forgets every request; the caller releases their blocks. */
@@ -133,5 +142,13 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     this.#depth = FIRST_DEPTH
     this.#lastRate = 0
     this.#wasFull = false
+  }
+
+  #remove(at: number): Outstanding<Peer> {
+    const request = this.requests[at] as Outstanding<Peer>
+    if (at === 0) this.requests.shift()
+    else this.requests.splice(at, 1)
+    if (request.isLive) this.#live--
+    return request
   }
 }

@@ -42,10 +42,16 @@ export class Requester {
     this.#swarm.ledger.isStarved = false
     const peers = [...this.#swarm.peers.values()]
     // Not always the same peer first: when the credit is short, that one would get all of it.
-    for (let step = 0; step < peers.length; step++) {
-      this.fill(peers[(this.#turn + step) % peers.length] as Peer, now)
+    const first = this.#turn % (peers.length || 1)
+    const inTurn = [...peers.slice(first), ...peers.slice(0, first)]
+    // Snubbed peers come last: what one of them held up is not given to it again while somebody else would take it.
+    const order = peers.some(isSnubbed)
+      ? [...inTurn.filter((peer) => !peer.isSnubbed), ...inTurn.filter(isSnubbed)]
+      : inTurn
+    for (const peer of order) {
+      this.fill(peer, now)
       if (!this.#swarm.ledger.isStarved) continue
-      this.#turn = (this.#turn + step) % peers.length
+      this.#turn = peers.indexOf(peer)
       return
     }
   }
@@ -109,7 +115,7 @@ export class Requester {
     })
     // With the fast extension a cancelled request is answered all the same; without it, perhaps.
     if (peer.info.capabilities.fast) return
-    peer.pipeline.take(partial.piece, block)
+    peer.pipeline.drop(request)
     peer.pipeline.expectedLate++
   }
 
@@ -117,12 +123,20 @@ export class Requester {
     for (const request of Array.from(peer.pipeline.requests)) if (request.isLive) this.cancel(peer, request)
   }
 
-  /** Throws away what is here of a piece and takes back its requests; it is picked again if it is wanted. */
+  /**
+   * Throws away what is here of a piece and takes back its requests; it is picked again if it is wanted, but not before the
+   * runs that are being written are on disk: a stale run must never overwrite a fresh one.
+   */
   discard(partial: PartialPiece<Peer>): void {
     const { store, ledger, picker } = this.#swarm
     for (let block = 0; block < partial.blockCount; block++) {
       this.cancelBlock(partial, block, partial.spareOf(block))
       this.cancelBlock(partial, block, partial.holderOf(block))
+    }
+    if (partial.runsInFlight > 0) {
+      partial.isDoomed = true
+      if (!partial.isCommitting) store.startCommit(partial)
+      return
     }
     ledger.settle(partial.heldBytes)
     partial.heldBytes = 0
@@ -133,7 +147,7 @@ export class Requester {
 
   cancelBlock(partial: PartialPiece<Peer>, block: number, peer: Peer | undefined): void {
     const request = peer?.pipeline.find(partial.piece, block)
-    if (peer !== undefined && request?.isLive === true) this.cancel(peer, request)
+    if (peer !== undefined && request !== undefined) this.cancel(peer, request)
   }
 
   #ask(peer: Peer, partial: PartialPiece<Peer>, room: number, now: number): number {
@@ -191,4 +205,8 @@ export class Requester {
       store.refile(partial)
     }
   }
+}
+
+function isSnubbed(peer: Peer): boolean {
+  return peer.isSnubbed
 }

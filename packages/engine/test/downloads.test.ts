@@ -120,6 +120,39 @@ describe('Downloads', () => {
     expect(bench.engine.stats.isFinished).toBe(true)
   })
 
+  test('starts a piece over only when no run of its old content is on its way to the disk', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 4, options: { wholePieceLimit: 0, writeRun: 16_384 } })
+    const peer = bench.join('#####')
+    bench.answer(peer, bench.sent(peer, 'request').slice(0, 3))
+    const runs = bench.actionsOf('write').length
+    expect(runs).toBeGreaterThan(1)
+    bench.clear()
+    bench.engine.failed(4 as PieceIndex, bench.now)
+    bench.drain()
+    for (let left = runs - 1; left > 0; left--) {
+      expect(bench.asked(peer)).toEqual([])
+      bench.engine.written(4 as PieceIndex, (runs - left) * 16_384, 16_384, bench.now)
+      bench.drain()
+    }
+    expect(bench.asked(peer)).toEqual(['4:0', '4:1', '4:2', '4:3'])
+    expect(bench.engine.stats.unwrittenBytes).toBe(0)
+  })
+
+  test('gives a suspect piece that a silent peer holds up to somebody else', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 8 })
+    const liar = bench.join('#####')
+    const honest = bench.join('#####')
+    const theirs = [bench.sent(liar, 'request'), bench.sent(honest, 'request')] as const
+    bench.answer(liar, theirs[0], 100)
+    bench.answer(honest, theirs[1])
+    bench.clear()
+    bench.engine.rejected(4 as PieceIndex, bench.now)
+    bench.drain()
+    const [owner, other] = bench.asked(liar).length > 0 ? [liar, honest] : [honest, liar]
+    bench.wait(31_000, [owner, other])
+    expect(bench.asked(other).length).toBeGreaterThan(0)
+  })
+
   test('asks for no more than the credit pays, and goes on when the disk has caught up', () => {
     const credit = new DownloadCredit(4 * 16_384)
     const bench = new SwarmBench({ have: `####${'.'.repeat(20)}`, blocks: 1, credit })

@@ -73,6 +73,11 @@ describe('RequestPipeline', () => {
     const first = pipeline.requests[0]
     if (first !== undefined) pipeline.retire(first)
     expect(pipeline.live).toBe(2)
+    expect(pipeline.find(0, 0)).toBeUndefined()
+    pipeline.push(partial, 0, 50)
+    expect(pipeline.find(0, 0)?.at).toBe(50)
+    // The one that counts first, then the one that was given up.
+    expect(pipeline.take(0, 0)?.isLive).toBe(true)
     expect(pipeline.take(0, 0)?.isLive).toBe(false)
     expect(pipeline.live).toBe(2)
   })

@@ -82,8 +82,8 @@ export class SimulatedPeer {
   readonly #drive: Drive
   /** Connections with something to pull, in turn. */
   readonly #ready: PeerKey[] = []
-  /** Pieces with a wrong block among the runs that were written. */
-  readonly #spoilt = new Set<number>()
+  /** Wrong blocks on disk, by piece and offset. */
+  readonly #spoilt = new Map<number, Set<number>>()
   #isSending = false
   #blocksSent = 0
 
@@ -157,7 +157,7 @@ export class SimulatedPeer {
       case 'write':
         return this.#write(action.piece, action.offset, action.blocks)
       case 'verify':
-        return this.#onDisk(0, () => this.#judge(action.piece, !this.#spoilt.delete(action.piece)))
+        return this.#onDisk(0, () => this.#judge(action.piece, (this.#spoilt.get(action.piece)?.size ?? 0) === 0))
       case 'upload-ready':
         this.#ready.push(action.peer)
         this.#sendNext()
@@ -175,9 +175,15 @@ export class SimulatedPeer {
   }
 
   #write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): void {
-    if (!blocks.every(isRight)) this.#spoilt.add(piece)
+    const spoilt = this.#spoilt.get(piece) ?? new Set()
+    this.#spoilt.set(piece, spoilt)
     const length = bytesOf(blocks)
-    this.#onDisk(length, () => this.engine.written(piece, offset, length, this.#timeline.now()))
+    this.#onDisk(length, () => {
+      blocks.forEach((block, at) =>
+        isRight(block) ? spoilt.delete(offset + at * BLOCK_LENGTH) : spoilt.add(offset + at * BLOCK_LENGTH),
+      )
+      this.engine.written(piece, offset, length, this.#timeline.now())
+    })
   }
 
   #judge(piece: PieceIndex, passed: boolean): void {
