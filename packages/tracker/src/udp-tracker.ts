@@ -1,12 +1,9 @@
-// Announce and scrape over UDP (BEP 15, 41). Each call is one `UdpExchange` per family, driven by the client's clock; packets
-// find their exchange by transaction id, and must come from the address and port that were asked.
-//
-// Bounds: one socket per family, closed with the client; at most 1,000 remembered connection ids, each for 60 s.
+// Announce and scrape over UDP (BEP 15, 41): one conversation for each family that the tracker's name has, all over the client's
+// one channel.
 
-import { type Clock, drive, type InfoHash, peerAddress, type Random, readUint32 } from '@torrential/primitives'
+import type { Clock, InfoHash, Random } from '@torrential/primitives'
 import { bothFamilies } from './both-families.ts'
 import { mergeReplies } from './merge-replies.ts'
-import { printableText } from './printable-text.ts'
 import { compactPeers } from './reply-peers.ts'
 import { resolveTracker } from './resolve-host.ts'
 import { TrackerCall } from './tracker-call.ts'
@@ -20,22 +17,18 @@ import type {
   TrackerClient,
   TrackerGuard,
 } from './tracker-client.ts'
-import { trackerError, type Traffic } from './tracker-error.ts'
+import { trackerError } from './tracker-error.ts'
 import { parseTrackerUrl, schemeOf } from './tracker-url.ts'
-import { type KnownConnection, UdpExchange, type UdpExchangeOutput, type UdpExchangeParts } from './udp-exchange.ts'
+import { UdpChannel } from './udp-channel.ts'
+import { type UdpAnswer, UdpConversation, type UdpQuestion } from './udp-conversation.ts'
 import {
   announcePacket,
   readAnnounceReply,
-  readHead,
   readScrapeReply,
   scrapePacket,
   UDP_ACTION,
   UDP_SCRAPE_BATCH,
 } from './udp-packet.ts'
-import { UdpSocket } from './udp-socket.ts'
-
-/** Remembered connection ids: a session rarely knows more UDP trackers. */
-const maxConnections = 1_000
 
 export interface UdpTrackerOptions {
   /** Local IP address to call from; only trackers of its family are reached. */
@@ -44,28 +37,17 @@ export interface UdpTrackerOptions {
   readonly guard?: TrackerGuard
 }
 
-interface Pending {
-  readonly host: string
-  readonly port: number
-  received(packet: Uint8Array): void
-}
-
-type Asking = Pick<UdpExchangeParts, 'action' | 'request' | 'replyLength'>
-
 export class UdpTracker implements TrackerClient {
   readonly #clock: Clock
-  readonly #random: Random
   readonly #options: UdpTrackerOptions
-  readonly #sockets = new Map<4 | 6, UdpSocket>()
-  readonly #pending = new Map<number, Pending>()
-  readonly #connections = new Map<string, KnownConnection>()
+  readonly #channel: UdpChannel
   readonly #calls = new Set<TrackerCall>()
   #closed: Promise<void> | undefined
 
   constructor(parts: { readonly clock: Clock; readonly random: Random }, options: UdpTrackerOptions = {}) {
     this.#clock = parts.clock
-    this.#random = parts.random
     this.#options = options
+    this.#channel = new UdpChannel(parts.random, options.localHost)
   }
 
   /**
@@ -74,15 +56,14 @@ export class UdpTracker implements TrackerClient {
    */
   announce(text: string, request: AnnounceRequest, options?: TrackerCallOptions): Promise<AnnounceReply> {
     return this.#call(text, options, async (url, addresses, call) => {
-      const asking: Asking = {
+      const question: UdpQuestion = {
         action: UDP_ACTION.announce,
         request: (connectionId, transactionId) => announcePacket(connectionId, transactionId, request, urlDataOf(url)),
         replyLength: 20,
       }
       const replies = await bothFamilies(
         addresses.map(async (address) => {
-          const { packet, traffic } = await this.#exchange(url, address, asking, call)
-          return announceReply(packet, address, traffic)
+          return announceReply(await this.#ask(url, address, question, call), address)
         }),
         this.#clock,
       )
@@ -100,12 +81,12 @@ export class UdpTracker implements TrackerClient {
       const results: ScrapeResult[] = []
       for (let at = 0; at < infoHashes.length; at += UDP_SCRAPE_BATCH) {
         const batch = infoHashes.slice(at, at + UDP_SCRAPE_BATCH)
-        const asking: Asking = {
+        const question: UdpQuestion = {
           action: UDP_ACTION.scrape,
           request: (connectionId, transactionId) => scrapePacket(connectionId, transactionId, batch),
           replyLength: 8 + 12 * batch.length,
         }
-        const { packet } = await this.#exchange(url, addresses[0] as ResolvedHost, asking, call)
+        const { packet } = await this.#ask(url, addresses[0] as ResolvedHost, question, call)
         results.push(...(readScrapeReply(packet, batch.length) ?? []))
       }
       return results
@@ -116,8 +97,7 @@ export class UdpTracker implements TrackerClient {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       for (const call of this.#calls) call.fail(trackerError('TRACKER_CLOSED', 'client', 'the client is closed'))
-      await Promise.all([...this.#sockets.values()].map((socket) => socket.close()))
-      this.#sockets.clear()
+      await this.#channel.close()
     })()
     return this.#closed
   }
@@ -144,109 +124,13 @@ export class UdpTracker implements TrackerClient {
     }
   }
 
-  /** Shell of one exchange: performs what it wants until it is over or the call is. */
-  #exchange(
-    url: URL,
-    address: ResolvedHost,
-    asking: Asking,
-    call: TrackerCall,
-  ): Promise<{ packet: Uint8Array; traffic: Traffic }> {
-    const port = Number(url.port)
-    const place = `${address.host} ${port}`
-    const { signal } = call
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error)
-      const traffic = { bytesSent: 0, bytesReceived: 0 }
-      const used: number[] = []
-      const exchange = new UdpExchange({
-        ...asking,
-        now: this.#clock.now(),
-        newTransactionId: () => this.#newTransactionId(),
-        known: this.#connections.get(place),
-      })
-      const pending: Pending = {
-        host: address.host,
-        port,
-        received: (packet) => {
-          traffic.bytesReceived += packet.length
-          call.traffic.bytesReceived += packet.length
-          exchange.received(packet, this.#clock.now())
-          running.pump()
-        },
-      }
-      const settle = (finish: () => void) => {
-        running[Symbol.dispose]()
-        signal.removeEventListener('abort', onAbort)
-        for (const transactionId of used) this.#pending.delete(transactionId)
-        finish()
-      }
-      const onAbort = () => settle(() => reject(signal.reason as Error))
-      signal.addEventListener('abort', onAbort, { once: true })
-      const perform = (output: UdpExchangeOutput) => {
-        switch (output.type) {
-          case 'send': {
-            traffic.bytesSent += output.packet.length
-            call.traffic.bytesSent += output.packet.length
-            used.push(output.transactionId)
-            this.#pending.set(output.transactionId, pending)
-            this.#socket(address.family)
-              .send(output.packet, address.host, port)
-              .catch((cause: unknown) => settle(() => reject(unreachable(url, cause, traffic))))
-            return
-          }
-          case 'connected':
-            return this.#remember(place, output.connection)
-          case 'forget':
-            return void this.#connections.delete(place)
-          case 'done':
-            return settle(() => resolve({ packet: output.packet, traffic }))
-          case 'failed':
-            return settle(() => reject(failed(url, output, traffic)))
-          default:
-            output satisfies never
-        }
-      }
-      const running = drive(exchange, this.#clock, perform)
-    })
-  }
-
-  #socket(family: 4 | 6): UdpSocket {
-    const open = this.#sockets.get(family)
-    if (open !== undefined) return open
-    const socket = new UdpSocket({
-      family,
-      localHost: this.#options.localHost,
-      onPacket: (packet, host, port) => this.#dispatch(packet, host, port),
-      // Exchanges under way time out or fail at their next send; the next one gets a new socket.
-      onError: () => this.#sockets.delete(family),
-    })
-    this.#sockets.set(family, socket)
-    return socket
-  }
-
-  #dispatch(packet: Uint8Array, host: string, port: number): void {
-    const head = readHead(packet)
-    const pending = head === undefined ? undefined : this.#pending.get(head.transactionId)
-    if (pending === undefined || pending.port !== port || !sameHost(pending.host, host)) return
-    pending.received(packet)
-  }
-
-  #newTransactionId(): number {
-    for (;;) {
-      const transactionId = readUint32(this.#random.bytes(4), 0)
-      if (!this.#pending.has(transactionId)) return transactionId
-    }
-  }
-
-  #remember(place: string, connection: KnownConnection): void {
-    this.#connections.delete(place)
-    this.#connections.set(place, connection)
-    const oldest = this.#connections.keys().next().value
-    if (this.#connections.size > maxConnections && oldest !== undefined) this.#connections.delete(oldest)
+  #ask(url: URL, address: ResolvedHost, question: UdpQuestion, call: TrackerCall): Promise<UdpAnswer> {
+    const parts = { url, address, port: Number(url.port), question, call, channel: this.#channel, clock: this.#clock }
+    return new UdpConversation(parts).run()
   }
 }
 
-function announceReply(packet: Uint8Array, { family }: ResolvedHost, traffic: Traffic): AnnounceReply {
+function announceReply({ packet, traffic }: UdpAnswer, { family }: ResolvedHost): AnnounceReply {
   // The exchange has checked the length.
   const figures = readAnnounceReply(packet, family)
   return {
@@ -262,21 +146,4 @@ function announceReply(packet: Uint8Array, { family }: ResolvedHost, traffic: Tr
 function urlDataOf(url: URL): string {
   const data = url.pathname + url.search
   return data === '/' ? '' : data
-}
-
-function sameHost(expected: string, seen: string): boolean {
-  if (expected === seen) return true
-  if (seen.includes('%') || expected.includes('%')) return false
-  return peerAddress(seen, 0).host === expected
-}
-
-function unreachable(url: URL, cause: unknown, traffic: Traffic) {
-  return trackerError('TRACKER_UNREACHABLE', url, 'the packet cannot be sent', { ...traffic, cause })
-}
-
-function failed(url: URL, { reason, message }: UdpExchangeOutput & { type: 'failed' }, traffic: Traffic) {
-  const text = printableText(message)
-  if (reason === 'timeout') return trackerError('TRACKER_TIMEOUT', url, text, { ...traffic })
-  if (reason === 'reply') return trackerError('TRACKER_REPLY', url, text, { ...traffic })
-  return trackerError('TRACKER_FAILURE', url, text || 'no reason given', { ...traffic, reason: text })
 }
