@@ -6,6 +6,8 @@ describe('The package', () => {
     expect(Object.keys(engine).sort((a, b) => a.localeCompare(b, 'en'))).toEqual([
       'DEFAULTS',
       'DownloadCredit',
+      'EXTENSION_IDS',
+      'MetadataFetch',
       'SwarmEngine',
     ])
   })
