@@ -6,7 +6,7 @@
 // A hybrid torrent is checked by its SHA-1 hashes: they are always there (piece layers may not be), they cover exactly the
 // bytes that storage sees, and a v1 peer of the same swarm checks the same.
 
-import { BLOCK_LENGTH, InputError, type PieceIndex, toLatin1 } from '@torrential/primitives'
+import { BLOCK_LENGTH, type Geometry, InputError, type PieceIndex, toLatin1 } from '@torrential/primitives'
 import { HASH_LENGTH, powerOfTwoFrom } from './merkle.ts'
 import type { Metainfo } from './metainfo.ts'
 
@@ -22,7 +22,7 @@ export interface DigestPlan {
 }
 
 /**
- * @throws InputError `TORRENT_PIECE_LAYER` when a piece layer is missing (only with `allowMissingPieceLayers`)
+ * @throws InputError `TORRENT_PIECE_LAYER_MISSING` when a piece layer is missing (only with `allowMissingPieceLayers`)
  */
 export function digestPlan(metainfo: Metainfo): DigestPlan {
   const { pieceHashes } = metainfo
@@ -31,19 +31,28 @@ export function digestPlan(metainfo: Metainfo): DigestPlan {
   }
   const { geometry, files, pieceLayers } = metainfo
   const digests = new Uint8Array(geometry.pieceCount * HASH_LENGTH)
-  const leafCounts = new Uint32Array(geometry.pieceCount)
   for (const { index, length, piecesRoot } of files) {
     if (piecesRoot === undefined) continue
+    const layer = length <= geometry.pieceLength ? piecesRoot : pieceLayers.get(toLatin1(piecesRoot))
+    if (layer === undefined) {
+      throw new InputError('TORRENT_PIECE_LAYER_MISSING', `the piece layer of file ${index} is missing`)
+    }
+    digests.set(layer, geometry.piecesOf(index).start * HASH_LENGTH)
+  }
+  return { kind: 'merkle-sha256', digestLength: HASH_LENGTH, digests, leafCounts: merkleLeafCounts(geometry) }
+}
+
+/** Leaves of the padded tree of each piece of a v2 or hybrid torrent: powers of two. */
+export function merkleLeafCounts(geometry: Geometry): Uint32Array {
+  const leafCounts = new Uint32Array(geometry.pieceCount)
+  for (const [index, { length, pad }] of geometry.files.entries()) {
+    if (pad) continue
     const { start, end } = geometry.piecesOf(index)
     // The tree of a file that fits into one piece is only as wide as the file needs: its root is the piece's digest.
-    const isShort = length <= geometry.pieceLength
-    const layer = isShort ? piecesRoot : pieceLayers.get(toLatin1(piecesRoot))
-    if (layer === undefined) throw new InputError('TORRENT_PIECE_LAYER', `the piece layer of file ${index} is missing`)
-    digests.set(layer, start * HASH_LENGTH)
-    const leaves = isShort ? powerOfTwoFrom(Math.ceil(length / BLOCK_LENGTH)) : geometry.pieceLength / BLOCK_LENGTH
-    leafCounts.fill(leaves, start, end)
+    const blocks = Math.ceil(Math.min(length, geometry.pieceLength) / BLOCK_LENGTH)
+    leafCounts.fill(powerOfTwoFrom(blocks), start, end)
   }
-  return { kind: 'merkle-sha256', digestLength: HASH_LENGTH, digests, leafCounts }
+  return leafCounts
 }
 
 /** The digest that `piece` must have: a view into the plan. */

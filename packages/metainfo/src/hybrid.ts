@@ -10,7 +10,8 @@ import type { FileList } from './v1-files.ts'
  * @throws InputError `TORRENT_HYBRID` when the lists differ or a file does not start on a piece
  */
 export function mergeHybrid(v1: FileList, v2: FileList, pieceLength: number): FileList {
-  if (v1.isMultiFile !== v2.isMultiFile) disagree('one is a single file and the other is not')
+  // The other way round says nothing: v2 cannot tell a folder with one file of its own name from that file alone.
+  if (!v1.isMultiFile && v2.isMultiFile) disagree('v1 is a single file and v2 is not')
   let at = 0
   let position = 0
   const files = v1.files.map((file): ListedFile => {

@@ -14,12 +14,20 @@ export { parseInfo, parseTorrent } from './parse-torrent.ts'
 // Checking pieces
 export { createVerifier } from './verifier.ts'
 export type { DigestPlan } from './digest-plan.ts'
-export { digestPlan, expectedDigest } from './digest-plan.ts'
+export { digestPlan, expectedDigest, merkleLeafCounts } from './digest-plan.ts'
+// Merkle trees
 export { HASH_LENGTH, merkleRoot, MerkleHasher, paddingHash } from './merkle.ts'
+export { MerkleTree } from './merkle-tree.ts'
+export type { HashRange, PlacedHash } from './merkle-proof.ts'
+export { climbProof, proofHashes, verifyHashes } from './merkle-proof.ts'
 // Writing
-export type { TorrentInput, TorrentInputFile } from './build-torrent.ts'
+export type { TorrentInput, TorrentInputFile } from './torrent-input.ts'
 export { buildTorrent } from './build-torrent.ts'
+export type { ArrangeableFile, ArrangedFile } from './arrange-files.ts'
+export { arrangeFiles } from './arrange-files.ts'
 export { choosePieceLength } from './piece-length.ts'
+export type { EditOptions, TorrentChanges } from './edit-torrent.ts'
+export { editTorrent } from './edit-torrent.ts'
 // Paths
 export type { SafePathOptions } from './safe-path.ts'
 export { SafePaths } from './safe-path.ts'

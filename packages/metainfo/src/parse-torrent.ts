@@ -9,6 +9,7 @@ import { readInfo } from './info.ts'
 import { METAINFO_LIMITS, type Metainfo, type MetainfoLimits, type ParseOptions } from './metainfo.ts'
 import { type OuterFields, readOuterFields } from './outer-fields.ts'
 import { checkPieceLayers } from './piece-layers.ts'
+import { joinRelations, readRelations } from './relations.ts'
 import { dedupeTiers, usableUrl, WEB_SCHEMES } from './urls.ts'
 
 /** What is known about an info dictionary from elsewhere: a magnet link, other peers. */
@@ -20,12 +21,13 @@ export interface InfoExtras extends ParseOptions {
 }
 
 /**
- * Reads a .torrent: v1, v2 or hybrid (BEP 3, 5, 12, 17, 19, 27, 47, 52).
+ * Reads a .torrent: v1, v2 or hybrid (BEP 3, 5, 12, 17, 19, 27, 38, 47, 52).
  *
  * @throws InputError `TORRENT_SIZE`, `TORRENT_INFO`, `TORRENT_VERSION`, `TORRENT_NAME`, `TORRENT_PIECE_LENGTH`,
  * `TORRENT_PIECES`, `TORRENT_PIECE_COUNT`, `TORRENT_FILES`, `TORRENT_FILE_LENGTH`, `TORRENT_TOTAL_LENGTH`, `TORRENT_EMPTY`,
- * `TORRENT_PATH`, `TORRENT_PATH_COLLISIONS`, `TORRENT_SYMLINK`, `TORRENT_FILE_TREE`, `TORRENT_PIECES_ROOT`,
- * `TORRENT_PIECE_LAYER`, `TORRENT_HYBRID`; the `BENCODE_` codes of `validate` in @torrential/bencode
+ * `TORRENT_PATH`, `TORRENT_PATH_COLLISIONS`, `TORRENT_SYMLINK`, `TORRENT_FILE_TREE`, `TORRENT_FILE_TREE_NAME`,
+ * `TORRENT_PIECES_ROOT`, `TORRENT_PIECE_LAYER`, `TORRENT_PIECE_LAYER_MISSING`, `TORRENT_PIECE_LAYER_LENGTH`,
+ * `TORRENT_PIECE_LAYER_SURPLUS`, `TORRENT_HYBRID`; the `BENCODE_` codes of `validate` in @torrential/bencode
  */
 export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
   const limits = { ...METAINFO_LIMITS, ...options.limits }
@@ -45,7 +47,7 @@ export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Met
  * Makes a `Metainfo` from the bytes of an info dictionary alone, as they come from other peers (BEP 9). `bytes` of the result
  * is a .torrent that holds it and the extras.
  *
- * @throws InputError as `parseTorrent`; a missing piece layer is `TORRENT_PIECE_LAYER` unless `allowMissingPieceLayers`
+ * @throws InputError as `parseTorrent`; a missing piece layer is `TORRENT_PIECE_LAYER_MISSING` unless `allowMissingPieceLayers`
  */
 export function parseInfo(infoBytes: Uint8Array, extras: InfoExtras = {}): Metainfo {
   const limits = { ...METAINFO_LIMITS, ...extras.limits }
@@ -61,7 +63,7 @@ export function parseInfo(infoBytes: Uint8Array, extras: InfoExtras = {}): Metai
     'piece layers': layers.size > 0 ? layers : undefined,
     'url-list': webSeeds.length > 0 ? webSeeds : undefined,
   })
-  const outer: OuterFields = { trackers, webSeeds, httpSeeds: [], nodes: [] }
+  const outer: OuterFields = { trackers, webSeeds, httpSeeds: [], nodes: [], similar: [], collections: [] }
   return assemble({ info, infoBytes, layers, bytes, outer, limits, options: extras })
 }
 
@@ -88,6 +90,7 @@ function assemble({ info, infoBytes, layers, bytes, outer, limits, options }: Re
   return {
     ...rest,
     ...outer,
+    ...joinRelations(readRelations(info, limits.maxUrls), outer, limits.maxUrls),
     length: geometry.length,
     pieceLayers,
     infoHash: version === 'v2' ? truncateInfoHash(sha256) : sha1,

@@ -1,6 +1,7 @@
 // The file tree of v2 (BEP 52): dictionaries are directories, and a dictionary whose only key is empty is a file. Files come
 // in the order of the tree. That order decides where each piece lies, so keys out of order are refused here even though other
-// dictionaries may have them. No recursion: the depth is a stranger's choice.
+// dictionaries may have them, and names that no file can have – `.`, `..`, with `/` or NUL – are not bent but refused: v2 knows no
+// old writers that left them. No recursion: the depth is a stranger's choice.
 
 import { type BencodeDict, bytesAt, dictAt, isDict } from '@torrential/bencode'
 import { fromLatin1, InputError, toLatin1 } from '@torrential/primitives'
@@ -17,7 +18,7 @@ interface Directory {
 
 /**
  * @param name raw name of the torrent; a tree that is one file of that name is a single-file torrent
- * @throws InputError `TORRENT_FILE_TREE`, `TORRENT_FILE_LENGTH`, `TORRENT_PIECES_ROOT`, `TORRENT_SYMLINK`, `TORRENT_PATH`
+ * @throws InputError `TORRENT_FILE_TREE`, `TORRENT_FILE_TREE_NAME`, `TORRENT_FILE_LENGTH`, `TORRENT_PIECES_ROOT`, `TORRENT_SYMLINK`, `TORRENT_PATH`
  */
 export function readFileTree(info: BencodeDict, name: Uint8Array, maxPathDepth: number): FileList {
   const root = dictAt(info, 'file tree')
@@ -34,6 +35,9 @@ export function readFileTree(info: BencodeDict, name: Uint8Array, maxPathDepth: 
     const [key, node] = next.value
     if (!isNode(node)) malformed('an entry is no dictionary')
     if (key === '') malformed('a file without a name')
+    if (key === '.' || key === '..' || /[/\0]/.test(key)) {
+      throw new InputError('TORRENT_FILE_TREE_NAME', `a name that is none: ${JSON.stringify(key.slice(0, 200))}`)
+    }
     const elements = [...directory.elements, fromLatin1(key)]
     spent += elements.length
     if (elements.length > maxPathDepth || spent > MAX_ELEMENTS) {

@@ -9,7 +9,7 @@ import type { Metainfo } from './metainfo.ts'
 
 /**
  * Checks pieces by SHA-1 (v1 and hybrid) or by merkle root (v2).
- * @throws InputError `TORRENT_PIECE_LAYER` when a piece layer is missing (only with `allowMissingPieceLayers`)
+ * @throws InputError `TORRENT_PIECE_LAYER_MISSING` when a piece layer is missing (only with `allowMissingPieceLayers`)
  */
 export function createVerifier(metainfo: Metainfo): PieceVerifier {
   const plan = digestPlan(metainfo)

@@ -242,7 +242,7 @@ describe('parseInfo', () => {
 
   test('needs the piece layers of v2 unless told otherwise', () => {
     const { infoBytes } = parseTorrent(fixture('multi-v2'))
-    expect(codeOf(() => parseInfo(infoBytes))).toBe('TORRENT_PIECE_LAYER')
+    expect(codeOf(() => parseInfo(infoBytes))).toBe('TORRENT_PIECE_LAYER_MISSING')
     expect(parseInfo(infoBytes, { allowMissingPieceLayers: true }).geometry.pieceCount).toBe(10)
   })
 

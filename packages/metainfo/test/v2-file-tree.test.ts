@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { type Encodable, encode } from '@torrential/bencode'
 import { parseTorrent } from '../src/index.ts'
 import { bytes, changed, codeOf, fixture, v1 } from './support.ts'
 
@@ -44,22 +45,44 @@ describe('v2 and hybrid', () => {
       'another root than the layer has',
       ['info', 'file tree', 'a.bin', '', 'pieces root'],
       new Uint8Array(32),
-      'TORRENT_PIECE_LAYER',
+      'TORRENT_PIECE_LAYER_MISSING',
     ],
-    ['no piece layers', ['piece layers'], undefined, 'TORRENT_PIECE_LAYER'],
-    ['piece layers that are a list', ['piece layers'], [], 'TORRENT_PIECE_LAYER'],
+    ['no piece layers', ['piece layers'], undefined, 'TORRENT_PIECE_LAYER_MISSING'],
+    ['piece layers that are a list', ['piece layers'], [], 'TORRENT_PIECE_LAYER_MISSING'],
+    ['a layer that no file has', ['piece layers', 'x'.repeat(32)], new Uint8Array(64), 'TORRENT_PIECE_LAYER_SURPLUS'],
+    ['a layer under a key that is no root', ['piece layers', 'x'], 5, 'TORRENT_PIECE_LAYER_SURPLUS'],
+    ...['.', '..', 'a/b', '/etc', 'a\0'].map((name): [string, string[], Encodable, string] => [
+      `the name ${JSON.stringify(name)}`,
+      ['info', 'file tree', name],
+      { '': { length: 0 } },
+      'TORRENT_FILE_TREE_NAME',
+    ]),
+    ['a directory that leads up', ['info', 'file tree', '..'], { x: { '': { length: 0 } } }, 'TORRENT_FILE_TREE_NAME'],
   ])('refuse %s', (_, path, value, code) => {
     expect(codeOf(() => parseTorrent(changed('multi-v2', path, value)))).toBe(code)
   })
 
-  test('refuse a piece layer with one bit changed or one hash missing', () => {
-    const { pieceLayers } = parseTorrent(fixture('multi-v2'))
-    const [[name, layer] = ['', new Uint8Array()]] = pieceLayers
-    const flipped = layer.slice()
-    flipped.set([(flipped.at(40) ?? 0) ^ 1], 40)
-    for (const wrong of [flipped, layer.subarray(32), layer.subarray(1), 5]) {
-      expect(refused(changed('multi-v2', ['piece layers', name], wrong))).toBe('TORRENT_PIECE_LAYER')
+  test.each([
+    ['one bit changed', (layer: Uint8Array) => layer.map((byte, i) => (i === 40 ? byte ^ 1 : byte)), ''],
+    ['a hash missing', (layer: Uint8Array) => layer.subarray(32), '_LENGTH'],
+    ['a hash too many', (layer: Uint8Array) => Uint8Array.from([...layer, ...layer.subarray(0, 32)]), '_LENGTH'],
+    ['a byte missing', (layer: Uint8Array) => layer.subarray(1), '_LENGTH'],
+    ['a number in its place', () => 5, '_MISSING'],
+  ])('refuse a piece layer with %s', (_, change: (layer: Uint8Array) => Uint8Array | number, suffix) => {
+    for (const name of ['multi-v2', 'multi-hybrid']) {
+      const [[hash, layer] = ['', new Uint8Array()]] = parseTorrent(fixture(name)).pieceLayers
+      expect(refused(changed(name, ['piece layers', hash], change(layer)))).toBe(`TORRENT_PIECE_LAYER${suffix}`)
     }
+  })
+
+  test('refuse one root for files of different lengths, and accept it for files of the same content', () => {
+    const leaf = (length: number) => ({ '': { length, 'pieces root': new Uint8Array(32).fill(7) } })
+    const torrent = (b: number) =>
+      encode({
+        info: { 'file tree': { a: leaf(5), b: leaf(b) }, 'meta version': 2, name: 'n', 'piece length': 16_384 },
+      })
+    expect(refused(torrent(5))).toBe('nothing')
+    expect(refused(torrent(6))).toBe('TORRENT_PIECES_ROOT')
   })
 
   test('refuse names of the tree that are out of order, since the order decides where pieces lie', () => {

@@ -123,7 +123,7 @@ describe('the verifier', () => {
   test('cannot be made while a piece layer is missing', () => {
     const torrent = changed('multi-v2', ['piece layers'], undefined)
     const metainfo = parseTorrent(torrent, { allowMissingPieceLayers: true })
-    expect(codeOf(() => createVerifier(metainfo))).toBe('TORRENT_PIECE_LAYER')
+    expect(codeOf(() => createVerifier(metainfo))).toBe('TORRENT_PIECE_LAYER_MISSING')
   })
 })
 
