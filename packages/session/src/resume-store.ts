@@ -2,10 +2,11 @@
 // that moment. A record is believed only when the files still look exactly so; anything odd about it means a full check, never
 // a crash. One small JSON file per torrent, replaced as a whole (temporary file, sync, rename).
 
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
 import { Bitfield, InputError } from '@torrential/primitives'
+import { nodeFileSystem } from '@torrential/storage'
 
 const version = 1
 const largestRecord = 64 * 1024 * 1024
@@ -73,7 +74,7 @@ export class ResumeStore {
   }
 
   async #replace(infoHash: string, text: string): Promise<void> {
-    await mkdir(this.#folder, { recursive: true })
+    await nodeFileSystem.makeDirectory(this.#folder, { recursive: true })
     const target = this.#fileOf(infoHash)
     const temporary = `${target}.${process.pid}.${this.#temporary++}.new`
     try {

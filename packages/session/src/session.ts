@@ -81,7 +81,7 @@ export class Session implements AsyncDisposable {
       down: new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock }),
       up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
       credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
-      handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles }),
+      handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock }),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }),
       announces: options.trackers !== false,

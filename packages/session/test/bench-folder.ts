@@ -1,25 +1,57 @@
 // A temporary folder with a payload in it, and sessions on one network in memory: what every test of the session starts from.
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Scope, SeededRandom } from '@torrential/primitives'
-import { createSession, type Session, type SessionOptions, type Torrent } from '@torrential/session'
+import { Scope, SeededRandom, VirtualClock } from '@torrential/primitives'
+import {
+  createSession,
+  type Session,
+  type SessionOptions,
+  type Torrent,
+  type TorrentEvent,
+  type TorrentEventType,
+} from '@torrential/session'
 import { MemoryNetwork } from '@torrential/transport'
 
 export class BenchFolder implements AsyncDisposable {
   readonly path: string
-  readonly network = new MemoryNetwork()
+  readonly network: MemoryNetwork
+  /** Time that stands still until `pass`; only of folders made with `virtual`. */
+  readonly clock = new VirtualClock()
   readonly #random: SeededRandom
   readonly #scope = new Scope()
 
-  private constructor(path: string, seed: number) {
+  readonly #isVirtual: boolean
+
+  private constructor(path: string, options: { readonly seed?: number; readonly virtual?: boolean }) {
     this.path = path
-    this.#random = new SeededRandom(seed)
+    this.#random = new SeededRandom(options.seed ?? 1)
+    this.#isVirtual = options.virtual === true
+    this.network = new MemoryNetwork(this.#isVirtual ? { clock: this.clock } : {})
   }
 
-  static async create(seed = 1): Promise<BenchFolder> {
-    return new BenchFolder(await mkdtemp(join(tmpdir(), 'session-')), seed)
+  static async create(options: { readonly seed?: number; readonly virtual?: boolean } = {}): Promise<BenchFolder> {
+    return new BenchFolder(await mkdtemp(join(tmpdir(), 'session-')), options)
+  }
+
+  /** Lets virtual time pass, and the disk work between any two timers. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms, () => this.settle())
+  }
+
+  /** Lets virtual time pass in steps until `is` is true; gives up after an hour of it. */
+  async passUntil(is: () => boolean, step = 100): Promise<void> {
+    for (let passed = 0; !is() && passed < 3_600_000; passed += step) await this.pass(step)
+    if (!is()) throw new Error('it did not happen within an hour')
+  }
+
+  /** Waits for what the disk and the event loop have to do by themselves. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 4; turn++) {
+      await stat(this.path)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   /** Writes files of random bytes (or the given text) below `origin/`, by relative path. */
@@ -35,7 +67,8 @@ export class BenchFolder implements AsyncDisposable {
   /** A session on the network in memory. */
   async session(options: SessionOptions = {}): Promise<Session> {
     const transport = this.network.transport()
-    const session = await createSession({ transport, host: transport.host, trackers: false, ...options })
+    const clock = this.#isVirtual ? { clock: this.clock } : {}
+    const session = await createSession({ transport, host: transport.host, trackers: false, ...clock, ...options })
     this.#scope.own(session)
     return session
   }
@@ -72,4 +105,25 @@ export class BenchFolder implements AsyncDisposable {
     await this.#scope.close()
     await rm(this.path, { recursive: true, force: true })
   }
+}
+
+/** The first event of a type, and for which `accept` is true, from the call on. */
+export async function eventOf<Type extends TorrentEventType>(
+  source: Torrent,
+  type: Type,
+  accept: (event: Extract<TorrentEvent, { type: Type }>) => boolean = () => true,
+): Promise<Extract<TorrentEvent, { type: Type }>> {
+  for await (const event of source.events({ types: [type] })) {
+    if (event.type === type && accept(event as never)) return event as never
+  }
+  throw new Error(`the torrent was closed before '${type}'`)
+}
+
+/** What an endless stream gave until now, in order. */
+export function collect<Event>(events: AsyncIterable<Event>): readonly Event[] {
+  const collected: Event[] = []
+  void (async () => {
+    for await (const event of events) collected.push(event)
+  })()
+  return collected
 }

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import type { PieceVerifier, Storage } from '@torrential/contracts'
+import { concatBytes, Geometry, type PieceIndex, SeededRandom, toHex } from '@torrential/primitives'
+import { faulty, MemoryStorage } from '@torrential/storage'
+import { PieceCommitter } from '../src/piece-committer.ts'
+
+const run = 16_384
+const content = new SeededRandom(7).bytes(5 * run + 100)
+const geometry = new Geometry('v1', content.length, [{ length: content.length }])
+const piece = 0 as PieceIndex
+const sha1 = (...blocks: readonly Uint8Array[]) => {
+  const hash = createHash('sha1')
+  for (const block of blocks) hash.update(block)
+  return hash.digest('hex')
+}
+const runOf = (index: number) => content.subarray(index * run, (index + 1) * run)
+
+/** Counts the bytes that were hashed as they came. */
+class Verifier implements PieceVerifier {
+  fed: Uint8Array[] = []
+  begun = 0
+
+  verify(_piece: PieceIndex, blocks: readonly Uint8Array[]): boolean {
+    return sha1(...blocks) === sha1(content)
+  }
+
+  begin() {
+    this.begun++
+    this.fed = []
+    const fed = this.fed
+    return { update: (bytes: Uint8Array) => void fed.push(bytes.slice()), matches: () => sha1(...fed) === sha1(content) }
+  }
+}
+
+function setUp(storage: Storage = new MemoryStorage({ geometry })) {
+  let readBack = 0
+  const counting: Storage = {
+    read: (index, offset, length) => {
+      readBack += length
+      return storage.read(index, offset, length)
+    },
+    write: (index, offset, blocks) => storage.write(index, offset, blocks),
+    flush: () => storage.flush(),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+  }
+  const verifier = new Verifier()
+  const committer = new PieceCommitter({ geometry, storage: counting, verifier })
+  return { committer, storage, verifier, readBack: () => readBack }
+}
+
+describe('a piece in memory', () => {
+  test('is written when it is right, and not when it is wrong', async () => {
+    const { committer, storage } = setUp()
+    const wrong = content.slice()
+    wrong[5] = (wrong[5] as number) ^ 1
+    expect(await committer.commit(piece, [wrong])).toBe(false)
+    await expect(storage.read(piece, 0, 1)).rejects.toMatchObject({ code: 'SHORT_READ' })
+    expect(await committer.commit(piece, [content.subarray(0, run), content.subarray(run)])).toBe(true)
+    expect(toHex(await storage.read(piece, 0, content.length))).toBe(toHex(content))
+  })
+})
+
+describe('a piece in runs', () => {
+  test('is hashed as it comes when it comes in order, and nothing is read back', async () => {
+    const { committer, readBack } = setUp()
+    for (let index = 0; index < 6; index++) await committer.write(piece, index * run, [runOf(index)])
+    expect(await committer.verify(piece)).toBe(true)
+    expect(readBack()).toBe(0)
+  })
+
+  test('is read back from where the order broke', async () => {
+    const { committer, verifier, readBack } = setUp()
+    for (const index of [0, 1, 3, 2, 5, 4]) await committer.write(piece, index * run, [runOf(index)])
+    expect(await committer.verify(piece)).toBe(true)
+    expect(readBack()).toBe(content.length - 3 * run)
+    expect(concatBytes(verifier.fed)).toHaveLength(content.length)
+  })
+
+  test('is read back whole when its beginning came last', async () => {
+    const { committer, readBack } = setUp()
+    for (const index of [1, 2, 3, 4, 5, 0]) await committer.write(piece, index * run, [runOf(index)])
+    expect(await committer.verify(piece)).toBe(true)
+    expect(readBack()).toBe(content.length - run)
+  })
+
+  test('starts from nothing after it was given up half way', async () => {
+    const { committer, verifier } = setUp()
+    await committer.write(piece, 0, [new Uint8Array(run)])
+    await committer.write(piece, 2 * run, [runOf(2)])
+    await committer.write(piece, run, [runOf(1)])
+    for (const index of [0, 3, 4, 5]) await committer.write(piece, index * run, [runOf(index)])
+    expect(await committer.verify(piece)).toBe(true)
+    expect(verifier.begun).toBe(2)
+  })
+
+  test('is wrong when a byte of it is', async () => {
+    const { committer } = setUp()
+    const wrong = runOf(4).slice()
+    wrong[0] = (wrong[0] as number) ^ 1
+    for (const index of [0, 1, 2, 3]) await committer.write(piece, index * run, [runOf(index)])
+    await committer.write(piece, 4 * run, [wrong])
+    await committer.write(piece, 5 * run, [runOf(5)])
+    expect(await committer.verify(piece)).toBe(false)
+  })
+
+  test('tells of the disk, not of the hash, when it cannot be written or read back', async () => {
+    const plan = { faults: [{ call: 'write' as const, from: 2, code: 'ENOSPC' }, { call: 'read' as const, code: 'EIO' }] }
+    const { committer } = setUp(faulty(new MemoryStorage({ geometry }), plan))
+    await committer.write(piece, run, [runOf(1)])
+    await expect(committer.write(piece, 0, [runOf(0)])).rejects.toMatchObject({ code: 'ENOSPC' })
+    await committer.write(piece, 2 * run, [runOf(2)])
+    await expect(committer.verify(piece)).rejects.toMatchObject({ code: 'EIO' })
+  })
+})

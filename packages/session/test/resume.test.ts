@@ -1,0 +1,158 @@
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import type { AddOptions, Session, Torrent } from '@torrential/session'
+import { BenchFolder, collect, eventOf } from './bench-folder.ts'
+
+const tree = { 'tree/a.bin': 100_000, 'tree/b.bin': 100_000, 'tree/empty': '' }
+
+/** A finished download with a record of it, and its session closed. */
+async function finished(bench: BenchFolder): Promise<{ torrentFile: Uint8Array; state: string; record: string }> {
+  await bench.write(tree)
+  const [seeder, seed] = await bench.seed('tree')
+  const state = bench.copy('state')
+  const leecher = await bench.session({ state })
+  const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+  await leech.done
+  await leecher.close()
+  return { torrentFile: seed.torrentFile, state, record: join(state, `${seed.infoHash}.resume.json`) }
+}
+
+/** Adds it again; `hashed` is how many pieces were looked at rather than believed. */
+async function again(
+  bench: BenchFolder,
+  from: { torrentFile: Uint8Array; state: string },
+  options: AddOptions = {},
+): Promise<{ session: Session; torrent: Torrent; steps: number }> {
+  const session = await bench.session({ state: from.state })
+  const checking = collect(session.events({ types: ['checking'] }))
+  const torrent = await session.add(from.torrentFile, { path: bench.copy(), start: false, ...options })
+  await torrent.ready
+  await bench.settle()
+  return { session, torrent, steps: checking.length }
+}
+
+describe('a resume record', () => {
+  test('is believed when sizes and times of the files agree, and totals go on', async () => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    const { torrent, steps, session } = await again(bench, from)
+    expect(steps).toBe(1)
+    expect(torrent.isComplete).toBe(true)
+    expect([torrent.downloaded, torrent.stats.downloaded]).toEqual([200_000, 200_000])
+    const other = await bench.session()
+    await torrent.start()
+    const copy = await other.add(from.torrentFile, { path: bench.copy('third'), peers: [bench.addressOf(session)] })
+    await copy.done
+    await session.close()
+    expect((await again(bench, from)).torrent).toMatchObject({ uploaded: 200_000, downloaded: 200_000 })
+  })
+
+  test('really is what makes the start quick: spoilt bytes under the same size and time go unseen', async () => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    const path = join(bench.copy(), 'tree/a.bin')
+    const { atime, mtime } = await stat(path)
+    await writeFile(path, Buffer.alloc(100_000))
+    await utimes(path, atime, mtime)
+    const record = JSON.parse(await readFile(from.record, 'utf8')) as { files: { mtime: number }[] }
+    // utimes may round: the record is told what the system now says.
+    record.files[0]!.mtime = Math.floor((await stat(path)).mtimeMs)
+    await writeFile(from.record, JSON.stringify(record))
+    const believed = await again(bench, from)
+    expect(believed.torrent.isComplete).toBe(true)
+    await believed.session.close()
+    const full = await again(bench, from, { check: 'full' })
+    expect(full.torrent.stats.have).toBe(6)
+    expect(full.torrent.downloaded).toBe(200_000)
+  })
+
+  test.each([
+    ['another time', (path: string) => utimes(path, 1, 1), 13],
+    ['another size', (path: string) => writeFile(path, 'short'), 6],
+  ])('is not believed when a file has %s, but its totals are', async (_, change, have) => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    await change(join(bench.copy(), 'tree/a.bin'))
+    const { torrent, steps } = await again(bench, from)
+    expect(steps).toBe(13)
+    expect(torrent.stats.have).toBe(have)
+    expect(torrent.downloaded).toBe(200_000)
+  })
+
+  test('that claims pieces of files that are not there is asked for proof', async () => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    const record = JSON.parse(await readFile(from.record, 'utf8')) as { files: (object | null)[] }
+    record.files = record.files.map(() => null)
+    await writeFile(from.record, JSON.stringify(record))
+    const { torrent } = await again(bench, from, { path: bench.copy('elsewhere') })
+    expect(torrent.stats.have).toBe(0)
+  })
+
+  test('keeps pieces of which a part lies in the part file', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write(tree)
+    const [seeder, seed] = await bench.seed('tree')
+    const state = bench.copy('state')
+    const leecher = await bench.session({ state })
+    const select = ({ path }: { path: string }) => path.endsWith('a.bin')
+    const options = { path: bench.copy(), peers: [bench.addressOf(seeder)], select }
+    const leech = await leecher.add(seed.torrentFile, options)
+    await leech.done
+    expect(leech.stats.have).toBe(7)
+    await leecher.close()
+    const { torrent } = await again(bench, { torrentFile: seed.torrentFile, state }, { select })
+    expect(torrent.stats).toMatchObject({ have: 7, wanted: 7, bytesLeft: 0 })
+  })
+
+  test.each([
+    ['torn', (text: string) => text.slice(0, text.length / 2)],
+    ['empty', () => ''],
+    ['not an object', () => '[1]'],
+    ['null', () => 'null'],
+    ['of another torrent', (text: string) => text.replace(/"infoHash":"..../, '"infoHash":"ffff')],
+    ['of another version', (text: string) => text.replace('"version":1', '"version":99')],
+    ['with too many pieces', (text: string) => text.replace(/"have":"[^"]*"/, '"have":"////////"')],
+    ['with pieces that are no text', (text: string) => text.replace(/"have":"[^"]*"/, '"have":{"length":9e9}')],
+    ['with files of another kind', (text: string) => text.replace(/"files":\[.*\]/, '"files":[1,"a",{"__proto__":null}]')],
+    ['without files', (text: string) => text.replace(/"files":\[.*\]/, '"files":null')],
+    ['with impossible totals', (text: string) => text.replace(/"uploaded":\d+/, '"uploaded":-1e400')],
+  ])('that is %s is ignored: everything is hashed', async (_, change) => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    await writeFile(from.record, change(await readFile(from.record, 'utf8')))
+    const { torrent, steps } = await again(bench, from)
+    expect(steps).toBe(13)
+    expect(torrent.isComplete).toBe(true)
+  })
+
+  test('is replaced as a whole, and one that cannot be written is a warning', async () => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    expect(await readdir(from.state)).toEqual([from.record.slice(from.state.length + 1)])
+    await writeFile(bench.copy('file'), 'no folder')
+    const { session, torrent } = await again(bench, { ...from, state: bench.copy('file') })
+    const warned = eventOf(torrent, 'warning')
+    await session.close()
+    expect((await warned).error).toMatchObject({ code: 'STATE_WRITE' })
+  })
+
+  test('is written while the download runs', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write({ 'one.bin': 3_000_000 })
+    const [seeder, seed] = await bench.seed('one.bin', { maxUp: 40_000 })
+    const state = bench.copy('state')
+    const leecher = await bench.session({ state })
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    await bench.passUntil(() => leech.stats.have > 0)
+    await bench.pass(30_000)
+    const name = `${seed.infoHash}.resume.json`
+    const isWritten = async () => (await readdir(state).catch(() => [])).includes(name)
+    // The disk takes its own time to make it durable.
+    for (let turn = 0; turn < 1_000 && !(await isWritten()); turn++) await bench.settle()
+    const record = JSON.parse(await readFile(join(state, name), 'utf8')) as { have: string }
+    expect(Buffer.from(record.have, 'base64').some((byte) => byte !== 0)).toBe(true)
+    expect(leech.isComplete).toBe(false)
+  })
+})
