@@ -7,6 +7,7 @@
 import type { Stats } from 'node:fs'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, realpath, rmdir, unlink } from 'node:fs/promises'
+import { makeDirectories } from './make-directories.ts'
 
 /** `read` an existing file; `write` (and read) an existing one; `create` is `write`, and makes the file when it is missing. */
 export type FileAccess = 'read' | 'write' | 'create'
@@ -98,7 +99,7 @@ class NodeFile implements OpenFile {
 export const nodeFileSystem: FileSystem = {
   open: async (path, access) => new NodeFile(await open(path, flags[access], 0o666)),
   stat: async (path) => describe(await lstat(path)),
-  makeDirectory: async (path, options) => void (await mkdir(path, { recursive: options?.recursive === true })),
+  makeDirectory: (path, options) => (options?.recursive === true ? makeDirectories(path) : mkdir(path)),
   realPath: (path) => realpath(path),
   removeFile: (path) => unlink(path),
   removeDirectory: (path) => rmdir(path),
