@@ -13,8 +13,12 @@ export async function runProcess(process: NodeJS.Process): Promise<never> {
   onSignal(process, stop, 'SIGINT', EXIT.interrupted)
   onSignal(process, stop, 'SIGTERM', EXIT.terminated)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    const cause = error.code === 'EPIPE' ? 'a closed pipe' : `stdout (${error.code ?? error.message})`
-    stop.abort(new Interruption(cause, error.code === 'EPIPE' ? EXIT.brokenPipe : EXIT.failed))
+    if (stop.signal.aborted) return
+    if (error.code === 'EPIPE') stop.abort(new Interruption('a closed pipe', EXIT.brokenPipe))
+    else {
+      process.stderr.write(failureLine(failureOf(error)))
+      stop.abort(new Interruption('stdout', EXIT.failed))
+    }
   })
   process.stderr.on('error', () => {})
   // What reaches these two is a bug of ours; it must not look like one to the user, only say its name.

@@ -122,9 +122,21 @@ export class SwarmRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#ticker)
-    if (this.#context.signal.aborted) await this.reporter.tell({ type: 'stopping' })
-    this.reporter[Symbol.dispose]()
-    await this.session.close()
+    try {
+      if (this.#context.signal.aborted) await this.reporter.tell({ type: 'stopping' })
+      await this.session.close()
+      await this.#tellLastWarnings()
+    } finally {
+      this.reporter[Symbol.dispose]()
+    }
+  }
+
+  /** Closing can go wrong too, e.g. a resume record that cannot be written. */
+  async #tellLastWarnings(): Promise<void> {
+    for await (const event of this.#events) {
+      const line = event.type === 'warning' ? swarmLine(event) : undefined
+      if (line !== undefined) await this.reporter.tell(line)
+    }
   }
 
   async #next(): Promise<void> {

@@ -236,6 +236,28 @@ describe('download', () => {
   )
 
   test(
+    'a state folder that cannot be written is a warning, not a failure',
+    async () => {
+      await writeFile(bench.at('occupied'), 'a file')
+      const state = ['--state', bench.at('occupied', 'below')]
+      const { code, lines, stderr } = await bench.run(
+        'download',
+        sample.torrent,
+        '--path',
+        sample.seeded,
+        ...state,
+        ...local,
+      )
+      expect([code, stderr]).toEqual([0, ''])
+      expect(lines.find(({ type }) => type === 'warning')).toMatchObject({
+        code: 'STATE_WRITE',
+        torrent: sample.infoHash,
+      })
+    },
+    patience,
+  )
+
+  test(
     'plain output is readable lines without escape sequences',
     async () => {
       const options = ['--host', '127.0.0.1', '--port', '0', '--no-trackers']
