@@ -1,8 +1,10 @@
 // What time does: once a second rates are measured and peers that do not answer are found; every chokeInterval a round of
 // unchoking; shortly after the credit was refused, another try.
 
+import { BLOCK_LENGTH } from '@torrential/primitives'
 import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
+import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
 import type { Swarm } from './swarm.ts'
@@ -14,6 +16,10 @@ const SECOND = 1_000
 const RETRY_MS = 20
 /** A piece without progress for this many milliseconds is written out when somebody needs the credit. */
 const STALE_MS = 5_000
+/** The owner of a suspect piece has this many milliseconds to show its speed … */
+const PROBATION_MS = 15_000
+/** … and is left alone when it needs no more than this many for the rest. */
+const SLOW_OWNER_MS = 30_000
 /** After this many request timeouts even a retired request is forgotten. */
 const FORGET_AFTER = 4
 
@@ -80,6 +86,7 @@ export class Housekeeper {
     const { refusals } = this.#swarm.ledger.credit
     if (refusals !== this.#refusals) this.#spill(STALE_MS, now)
     this.#refusals = refusals
+    this.#hasten(now)
     this.#parts.requester.fillAll(now)
     this.#parts.requester.updateEndgame()
     this.#isIdle = peers.size === 0 && down.rate(now) === 0 && up.rate(now) === 0 && this.#swarm.ledger.unwritten === 0
@@ -92,6 +99,30 @@ export class Housekeeper {
     }
   }
 
+  /**
+   * A suspect piece has one owner; a slow one is relieved of it when an idle peer would be done with all of it in less than
+   * half of the time that the rest still takes. It starts over, because two senders would hide the culprit.
+   */
+  #hasten(now: number): void {
+    const { store, picker } = this.#swarm
+    for (const partial of Array.from(store.values())) {
+      const { owner } = partial
+      if (!partial.isSuspect || partial.isCommitting || owner === undefined) continue
+      if (now - partial.openedAt < PROBATION_MS) continue
+      const left = (partial.missing * BLOCK_LENGTH) / Math.max(1, owner.down.rate(now))
+      const heir = left * SECOND < SLOW_OWNER_MS ? undefined : this.#fasterThan(left, partial)
+      if (heir !== undefined && picker.reserve(partial.piece, heir)) this.#parts.requester.discard(partial)
+    }
+  }
+
+  #fasterThan(seconds: number, partial: PartialPiece<Peer>): Peer | undefined {
+    for (const peer of this.#swarm.peers.values()) {
+      const isIdle = peer.pipeline.live === 0 && !peer.isSnubbed && peer.canServe(partial.piece)
+      if (isIdle && (2 * partial.length) / peer.bestRate < seconds) return peer
+    }
+    return undefined
+  }
+
   #check(peer: Peer, now: number): void {
     const { options } = this.#swarm
     if (peer.amInterested || peer.peerInterested) peer.lastInterestAt = now
@@ -101,7 +132,9 @@ export class Housekeeper {
       this.#parts.connections.close(peer, violation('NO_INTEREST', { milliseconds: now - peer.lastInterestAt }))
     } else {
       this.#expire(peer, now)
-      peer.pipeline.measure(peer.down.rate(now), options)
+      const rate = peer.down.rate(now)
+      peer.bestRate = Math.max(peer.bestRate, rate)
+      peer.pipeline.measure(rate, options)
     }
   }
 

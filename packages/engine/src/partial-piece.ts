@@ -64,6 +64,7 @@ export class PartialPiece<Peer extends Holder = Holder> {
   missing: number
   /** Bytes in memory. */
   heldBytes = 0
+  readonly openedAt: number
   /** When a block was last asked for or arrived. */
   activeAt: number
   /** Place in the store's list of pieces with free blocks; −1 when not in it. */
@@ -86,6 +87,7 @@ export class PartialPiece<Peer extends Holder = Holder> {
     this.inRuns = inRuns
     this.free = this.blockCount
     this.missing = this.blockCount
+    this.openedAt = now
     this.activeAt = now
     this.#unwritten = this.blockCount
     this.#state = new States(this.blockCount)

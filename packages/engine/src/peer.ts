@@ -58,6 +58,8 @@ export class Peer implements Holder {
   /** Pieces of which it rejected a request since its last unchoke: asking again at once would loop. */
   readonly refused = new Set<number>()
   lastBlockAt: number
+  /** Best rate ever measured, bytes per second: what it may be worth when it is idle. */
+  bestRate = 0
   /** When the oldest request started to wait for an answer. */
   waitingSince: number
 

@@ -25,6 +25,8 @@ const OPEN_PER_PEER = 1.5
 const WHOLE_PIECE_SECONDS = 20
 /** … unless it is longer than this many bytes. */
 const WHOLE_PIECE_MOST = 8 * 1024 * 1024
+/** A suspect piece changes hands this often before its verdict. */
+const MOST_RESERVED = 2
 /** Peers with fewer pieces are looked through piece by piece instead of walking everything that is rarer. */
 const FEW_PIECES = 32
 
@@ -46,8 +48,10 @@ export class PiecePicker {
   /** Connected peers: sets how many pieces may be open. */
   peerCount = 0
   readonly #parts: PickerParts
-  /** Pieces that failed before: opened for one peer alone. */
-  readonly #suspects = new Set<number>()
+  /** Pieces that failed before: opened for one peer alone. And how often one was taken from its owner since. */
+  readonly #suspects = new Map<number, number>()
+  /** Pieces that are to be opened by one peer and no other. */
+  readonly #reserved = new Map<number, Peer>()
   /** Grows whenever a piece is listed again: what a peer could not find before it may find now. */
   #version = 0
   #peer: Peer | undefined
@@ -65,11 +69,23 @@ export class PiecePicker {
   }
 
   suspect(piece: number): void {
-    this.#suspects.add(piece)
+    this.#suspects.set(piece, 0)
   }
 
   acquit(piece: number): void {
     this.#suspects.delete(piece)
+  }
+
+  /**
+   * Keeps a suspect piece that is about to be started over for `peer`, for as long as it can deliver it. False when that
+   * happened often enough: where a disk or the credit makes everybody slow, no peer would ever be let finish.
+   */
+  reserve(piece: number, peer: Peer): boolean {
+    const before = this.#suspects.get(piece) ?? MOST_RESERVED
+    if (before >= MOST_RESERVED) return false
+    this.#suspects.set(piece, before + 1)
+    this.#reserved.set(piece, peer)
+    return true
   }
 
   isSuspect(piece: number): boolean {
@@ -109,7 +125,8 @@ export class PiecePicker {
     if (peer.emptyAt === this.#version) return undefined
     const piece = this.#choose(peer, now)
     if (piece !== -1) return this.#openFor(piece, peer, now)
-    peer.emptyAt = this.#version
+    // A reservation ends without notice, so nothing is concluded from what it hides.
+    if (this.#reserved.size === 0) peer.emptyAt = this.#version
     return undefined
   }
 
@@ -177,6 +194,7 @@ export class PiecePicker {
     const length = geometry.lengthOf(piece as PieceIndex)
     const partial = store.open(piece as PieceIndex, writesInRuns(length), now)
     availability.list(piece, 0)
+    this.#reserved.delete(piece)
     partial.isSuspect = this.#suspects.has(piece)
     if (partial.isSuspect && partial.inRuns) partial.digests = []
     if (partial.isSuspect || peer.isOnParole || this.#isFast(peer, length, now)) partial.owner = peer
@@ -188,7 +206,17 @@ export class PiecePicker {
     return peer.down.rate(now) * WHOLE_PIECE_SECONDS >= length
   }
 
-  readonly #canServe = (piece: number): boolean => (this.#peer as Peer).canServe(piece)
+  readonly #canServe = (piece: number): boolean => {
+    return (this.#peer as Peer).canServe(piece) && (this.#reserved.size === 0 || this.#mayOpen(piece))
+  }
+
+  #mayOpen(piece: number): boolean {
+    const heir = this.#reserved.get(piece)
+    if (heir === undefined || heir === this.#peer) return true
+    if (!heir.isClosed && !heir.isSnubbed && heir.canServe(piece)) return false
+    this.#reserved.delete(piece)
+    return true
+  }
 
   /** For a reader's piece: open it, or join in, whoever else is asked. */
   readonly #canHelp = (piece: number): boolean => {

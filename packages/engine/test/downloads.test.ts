@@ -153,6 +153,29 @@ describe('Downloads', () => {
     expect(bench.asked(other).length).toBeGreaterThan(0)
   })
 
+  test('takes a suspect piece from an owner that became slow, when an idle peer was much faster', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 40 })
+    const both = [bench.join('#####'), bench.join('#####')] as const
+    for (let round = 0; round < 20 && bench.actionsOf('commit').length === 0; round++) {
+      const requests = both.map((peer) => bench.sent(peer, 'request'))
+      bench.actions = bench.actions.filter(({ type }) => type !== 'send')
+      both.forEach((peer, at) => bench.answer(peer, must(requests[at]), at === 0 ? 100 : 0))
+      bench.now += 50
+    }
+    bench.wait(1_500, both)
+    bench.clear()
+    bench.engine.rejected(4 as PieceIndex, bench.now)
+    bench.drain()
+    const [slow, idle] = bench.asked(both[0]).length > 0 ? both : ([both[1], both[0]] as const)
+    expect(bench.asked(idle)).toEqual([])
+    for (let block = 0; block < 10; block++) {
+      bench.answer(slow, bench.sent(slow, 'request').slice(block, block + 1))
+      bench.wait(2_000, both)
+    }
+    expect(bench.asked(idle).length).toBeGreaterThan(0)
+    expect(bench.sent(slow, 'cancel').length).toBeGreaterThan(0)
+  })
+
   test('asks for no more than the credit pays, and goes on when the disk has caught up', () => {
     const credit = new DownloadCredit(4 * 16_384)
     const bench = new SwarmBench({ have: `####${'.'.repeat(20)}`, blocks: 1, credit })
