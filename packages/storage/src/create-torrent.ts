@@ -1,21 +1,31 @@
-// Makes the .torrent (v1) of a file or a directory. Pieces are hashed by threads that read the files themselves; progress is an
-// async iterable, the bytes of the .torrent a promise. The same files and options give the same bytes: no date and no name
-// of a program is put in unless asked for.
+// Makes the .torrent – v1, v2 or hybrid – of a file or a directory. Pieces are hashed by threads that read the files themselves,
+// once, also where a hybrid needs two hashes; progress is an async iterable, the bytes of the .torrent a promise. The same files
+// and options give the same bytes: no date and no name of a program is put in unless asked for.
 //
 // A file that changes while it is hashed would give a torrent that nobody can complete: every file's size, time of change
 // and identity are compared before and after.
 
-import { buildTorrent, choosePieceLength } from '@torrential/metainfo'
-import type { PieceIndex } from '@torrential/primitives'
-import { Geometry, InputError, throwIfAborted } from '@torrential/primitives'
+import {
+  buildTorrent,
+  choosePieceLength,
+  HASH_LENGTH,
+  merkleLeafCounts,
+  type MetainfoVersion,
+  type TorrentInput,
+} from '@torrential/metainfo'
+import { InputError, throwIfAborted } from '@torrential/primitives'
 import { FilePieceHasher } from './file-piece-hasher.ts'
 import type { HashPool } from './hash-pool.ts'
-import type { PieceExtent, PieceLayout } from './piece-extent.ts'
 import { allPieces } from './piece-extent.ts'
 import type { SourceTree } from './source-tree.ts'
 import { readSourceTree, stampOf } from './source-tree.ts'
+import { dataIn, draftTorrent, layoutOf, type TorrentDraft } from './torrent-draft.ts'
 
 export interface CreateOptions {
+  /** @default 'v1', which every program can use */
+  readonly version?: MetainfoVersion
+  /** False leaves out which files are executable (BEP 47), so that the torrent does not depend on it. @default true */
+  readonly attributes?: boolean
   /** bytes @default chosen by the size of the data, see `choosePieceLength` */
   readonly pieceLength?: number
   /** Tiers of URLs (BEP 12). */
@@ -113,33 +123,43 @@ class Creation implements TorrentCreation {
     const tree = await readSourceTree(path, stop)
     const bytes = tree.files.reduce((sum, file) => sum + file.length, 0)
     if (bytes === 0) throw new InputError('CREATE_EMPTY', `there is not one byte in ${tree.path}`, { path: tree.path })
-    const pieceLength = options.pieceLength ?? choosePieceLength(bytes)
-    const geometry = new Geometry('v1', pieceLength, tree.files)
-    const pieceHashes = await this.#hash(tree, geometry, options.pool)
+    const draft = draftTorrent(tree, options, options.pieceLength ?? choosePieceLength(bytes))
+    const hashes = await this.#hash(tree, draft, options.pool)
     for (const file of tree.files) {
       throwIfAborted(stop)
       if ((await stampOf(file.path)) !== file.stamp) throw changed(file.path)
     }
-    const name = options.name ?? tree.name
-    const files = tree.files.map(({ elements, length }) => ({ path: tree.isDirectory ? elements : [name], length }))
-    return buildTorrent({ ...described(options), name, files, multiFile: tree.isDirectory, pieceLength, pieceHashes })
+    const { version, pieceLength, name, files } = draft
+    return buildTorrent({
+      ...described(options),
+      ...hashes,
+      version,
+      name,
+      files,
+      multiFile: tree.isDirectory,
+      pieceLength,
+    })
   }
 
-  async #hash(tree: SourceTree, geometry: Geometry, pool: HashPool | undefined): Promise<Uint8Array> {
-    const plan = { kind: 'sha1', leafCounts: new Uint32Array() } as const
-    const hasher = new FilePieceHasher({ layout: layoutOf(tree, geometry), plan, ...(pool && { pool }) })
-    const hashes = new Uint8Array(geometry.pieceCount * 20)
+  async #hash(tree: SourceTree, draft: TorrentDraft, pool: HashPool | undefined): Promise<PieceDigests> {
+    const { version, geometry } = draft
+    const leafCounts = version === 'v1' ? new Uint32Array() : merkleLeafCounts(geometry)
+    const plan = { kind: KINDS[version], leafCounts }
+    const hasher = new FilePieceHasher({ layout: layoutOf(draft), plan, ...(pool && { pool }) })
+    const pieceHashes = new Uint8Array(version === 'v2' ? 0 : geometry.pieceCount * SHA1_LENGTH)
+    const pieceRoots = new Uint8Array(version === 'v1' ? 0 : geometry.pieceCount * HASH_LENGTH)
     let bytesDone = 0
     let piecesDone = 0
     this.#report({ piecesDone, pieces: geometry.pieceCount, bytesDone, bytes: geometry.length })
     for await (const { piece, digest } of hasher.hash(allPieces(geometry), { signal: this.#stop.signal })) {
       if (digest === undefined) throw changed(tree.path)
-      hashes.set(digest, piece * 20)
-      bytesDone += geometry.lengthOf(piece)
+      if (version !== 'v2') pieceHashes.set(digest.subarray(0, SHA1_LENGTH), piece * SHA1_LENGTH)
+      if (version !== 'v1') pieceRoots.set(digest.subarray(-HASH_LENGTH), piece * HASH_LENGTH)
+      bytesDone += dataIn(geometry, piece)
       piecesDone++
       this.#report({ piecesDone, pieces: geometry.pieceCount, bytesDone, bytes: geometry.length })
     }
-    return hashes
+    return { ...(version !== 'v2' && { pieceHashes }), ...(version !== 'v1' && { pieceRoots }) }
   }
 
   #report(progress: CreationProgress): void {
@@ -148,22 +168,20 @@ class Creation implements TorrentCreation {
   }
 }
 
-/** Where the pieces lie: each file is taken to be as long as it was when it was found. */
-function layoutOf(tree: SourceTree, geometry: Geometry): PieceLayout {
-  const locate = async (piece: PieceIndex): Promise<readonly PieceExtent[]> =>
-    Array.from(geometry.slices(piece, 0, geometry.lengthOf(piece)), ({ file, offset, length }) => ({
-      path: tree.files[file]?.path,
-      position: offset,
-      length,
-    }))
-  return { geometry, survey: () => ({ locate }) }
+const SHA1_LENGTH = 20
+const KINDS = { v1: 'sha1', v2: 'merkle-sha256', hybrid: 'both' } as const
+
+interface PieceDigests {
+  readonly pieceHashes?: Uint8Array
+  readonly pieceRoots?: Uint8Array
 }
 
 /** The options that go into the .torrent as they are. */
-function described(options: CreateOptions): Omit<CreateOptions, 'pool' | 'signal' | 'pieceLength' | 'name'> {
-  const { pool: _pool, signal: _signal, pieceLength: _pieceLength, name: _name, ...rest } = options
-  return rest
+function described(options: CreateOptions): Pick<TorrentInput, (typeof DESCRIPTIONS)[number]> {
+  return Object.fromEntries(DESCRIPTIONS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])))
 }
+
+const DESCRIPTIONS = ['trackers', 'webSeeds', 'private', 'comment', 'createdBy', 'creationDate', 'source'] as const
 
 function changed(path: string): InputError {
   return new InputError('CREATE_CHANGED', `changed while it was hashed: ${path}`, { path })

@@ -5,9 +5,12 @@ import type { PieceExtent } from './piece-extent.ts'
 
 /** How pieces are hashed: `digestPlan` of metainfo has these fields, among others. */
 export interface HashPlan {
-  /** SHA-1 of the piece (v1), or the merkle root over SHA-256 of its blocks (v2, BEP 52). */
-  readonly kind: 'sha1' | 'merkle-sha256'
-  /** `merkle-sha256` only: leaves of each piece's padded tree, powers of two. */
+  /**
+   * `sha1`: SHA-1 of the piece, padding included (v1). `merkle-sha256`: merkle root over SHA-256 of its blocks (v2, BEP 52).
+   * `both`: the one and behind it the other, which leaves padding out, in one read (a new hybrid torrent).
+   */
+  readonly kind: 'sha1' | 'merkle-sha256' | 'both'
+  /** Not for `sha1`: leaves of each piece's padded tree, powers of two. */
   readonly leafCounts: Uint32Array
 }
 
@@ -23,9 +26,12 @@ export interface HashBatch {
   readonly leaves: Uint32Array
 }
 
+/** Bytes of one digest. */
+export const DIGEST_LENGTHS: Readonly<Record<HashPlan['kind'], number>> = { sha1: 20, 'merkle-sha256': 32, both: 52 }
+
 /** What a batch came to. */
 export interface HashedBatch {
-  /** 20 or 32 bytes for each piece, one behind the other. */
+  /** 20, 32 or 52 bytes for each piece, one behind the other. */
   readonly digests: Uint8Array
   /** 1 for each piece whose bytes were all there. */
   readonly found: Uint8Array

@@ -5,11 +5,13 @@
 // Out: { id, digests, found } or { id, failure }
 // It reads 1 MiB at a time into one buffer and looks at `cancel` before each read.
 
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOnce } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
 const BLOCK = 16_384
+const HASH = 32
+const LENGTHS = { sha1: 20, 'merkle-sha256': 32, both: 52 }
 const MISSING = new Set(['ENOENT', 'ENOTDIR'])
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 const buffer = Buffer.allocUnsafeSlow(1_048_576)
@@ -21,7 +23,7 @@ parentPort?.on('message', (batch) => {
 
 function hashBatch(batch) {
   const { id, kind, cancel, runs, counts, leaves } = batch
-  const length = kind === 'sha1' ? 20 : 32
+  const length = LENGTHS[kind]
   const digests = new Uint8Array(counts.length * length)
   const found = new Uint8Array(counts.length)
   const files = new Files(batch.paths)
@@ -44,8 +46,18 @@ function hashBatch(batch) {
 
 /** The digest of a piece, or undefined when its bytes are not all there. */
 function hashPiece(kind, leaves, files, runs, cancel) {
-  const hash = kind === 'sha1' ? createHash('sha1') : new Merkle(leaves)
+  const sha1 = kind === 'merkle-sha256' ? undefined : createHash('sha1')
+  const merkle = kind === 'sha1' ? undefined : new Merkle(leaves)
   let filled = 0
+  // Bytes of the buffer that are padding: it is only ever the end of a piece that merkle roots are taken of.
+  let padding = 0
+  const flush = () => {
+    sha1?.update(buffer.subarray(0, filled))
+    // Leaves are cut from the start of the buffer, so only a piece's last update may be anything but whole blocks.
+    merkle?.update(buffer.subarray(0, filled - padding))
+    filled = 0
+    padding = 0
+  }
   for (let i = 0; i < runs.length; i += 3) {
     const fd = runs[i] < 0 ? -1 : files.open(runs[i])
     if (fd === undefined) return undefined
@@ -56,16 +68,14 @@ function hashPiece(kind, leaves, files, runs, cancel) {
       const count = fd < 0 ? zeros(filled, wanted) : readSync(fd, buffer, filled, wanted, position)
       if (count === 0) return undefined
       filled += count
+      if (fd < 0) padding += count
       position += count
       left -= count
-      if (filled < buffer.length) continue
-      hash.update(buffer)
-      filled = 0
+      if (filled === buffer.length) flush()
     }
   }
-  // Leaves are cut from the start of the buffer, so only a piece's last update may be anything but whole blocks.
-  if (filled > 0) hash.update(buffer.subarray(0, filled))
-  return hash.digest()
+  if (filled > 0) flush()
+  return kind === 'both' ? Buffer.concat([sha1.digest(), merkle.digest()]) : (sha1 ?? merkle).digest()
 }
 
 function zeros(at, length) {
@@ -112,36 +122,27 @@ class Files {
 
 /** Root of a piece's tree (BEP 52): SHA-256 of each 16 KiB block, absent leaves are 32 zero bytes. */
 class Merkle {
-  #leaves
-  #layer = []
+  #count = 0
+  #layer
 
   constructor(leaves) {
-    this.#leaves = leaves
+    this.#layer = Buffer.alloc(leaves * HASH)
   }
 
   update(bytes) {
-    for (let at = 0; at < bytes.length; at += BLOCK) {
-      this.#layer.push(
-        createHash('sha256')
-          .update(bytes.subarray(at, at + BLOCK))
-          .digest(),
-      )
-    }
+    for (let at = 0; at < bytes.length; at += BLOCK) put(this.#layer, this.#count++, bytes.subarray(at, at + BLOCK))
   }
 
   digest() {
-    let layer = this.#layer
-    let absent = Buffer.alloc(32)
-    for (let width = this.#leaves; width > 1; width /= 2) {
-      const above = []
-      for (let i = 0; i < layer.length; i += 2) above.push(pair(layer[i], layer[i + 1] ?? absent))
-      absent = pair(absent, absent)
-      layer = above
+    // The parents take the place of their children: a parent lies before the pair that follows its own.
+    for (let width = this.#layer.length / HASH; width > 1; width /= 2) {
+      for (let i = 0; i < width / 2; i++) put(this.#layer, i, this.#layer.subarray(2 * i * HASH, 2 * (i + 1) * HASH))
     }
-    return layer[0]
+    return this.#layer.subarray(0, HASH)
   }
 }
 
-function pair(left, right) {
-  return createHash('sha256').update(left).update(right).digest()
+/** The hash of `bytes` into place `index` of a layer. One call and a string are a third faster than a hash object and a buffer. */
+function put(layer, index, bytes) {
+  layer.write(hashOnce('sha256', bytes, 'binary'), index * HASH, HASH, 'latin1')
 }

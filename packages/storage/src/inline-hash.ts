@@ -1,10 +1,10 @@
 // Hashes a small batch on this thread, reading through the thread pool of the process: for torrents so small that starting a
 // worker would take longer. The same answer as `hash-worker.js`.
 
-import { MerkleHasher } from '@torrential/metainfo'
+import { HASH_LENGTH, MerkleHasher } from '@torrential/metainfo'
 import { createHash } from 'node:crypto'
 import type { FileSystem, OpenFile } from './file-system.ts'
-import type { HashBatch, HashedBatch } from './hash-batch.ts'
+import { DIGEST_LENGTHS, type HashBatch, type HashedBatch } from './hash-batch.ts'
 import { readFully } from './pooled-io.ts'
 import { storageFailure } from './storage-failure.ts'
 
@@ -18,7 +18,7 @@ export async function hashInline(
   fileSystem: FileSystem,
   cancelled: () => boolean,
 ): Promise<HashedBatch> {
-  const length = batch.kind === 'sha1' ? 20 : 32
+  const length = DIGEST_LENGTHS[batch.kind]
   const digests = new Uint8Array(batch.counts.length * length)
   const found = new Uint8Array(batch.counts.length)
   const reader = new RunReader(batch.paths, fileSystem)
@@ -28,9 +28,15 @@ export async function hashInline(
       if (cancelled()) break
       const runs = batch.runs.subarray(run * 3, (run + count) * 3)
       run += count
-      const hash = batch.kind === 'sha1' ? createHash('sha1') : new MerkleHasher(batch.leaves[index] ?? 1)
-      if (!(await reader.feed(runs, (bytes) => void hash.update(bytes)))) continue
-      digests.set(hash.digest(), index * length)
+      const sha1 = batch.kind === 'merkle-sha256' ? undefined : createHash('sha1')
+      const merkle = batch.kind === 'sha1' ? undefined : new MerkleHasher(batch.leaves[index] ?? 1)
+      const take = (bytes: Uint8Array, isPadding: boolean) => {
+        sha1?.update(bytes)
+        if (!isPadding) merkle?.update(bytes)
+      }
+      if (!(await reader.feed(runs, take))) continue
+      if (sha1 !== undefined) digests.set(sha1.digest(), index * length)
+      if (merkle !== undefined) digests.set(merkle.digest(), (index + 1) * length - HASH_LENGTH)
       found[index] = 1
     }
   } finally {
@@ -38,6 +44,8 @@ export async function hashInline(
   }
   return { digests, found }
 }
+
+type Take = (bytes: Uint8Array, isPadding: boolean) => void
 
 /** Reads runs in order, with one file open at a time. */
 class RunReader {
@@ -52,7 +60,7 @@ class RunReader {
   }
 
   /** False when some bytes are not there. */
-  async feed(runs: Float64Array, take: (bytes: Uint8Array) => void): Promise<boolean> {
+  async feed(runs: Float64Array, take: Take): Promise<boolean> {
     for (let i = 0; i < runs.length; i += 3) {
       const index = runs[i] as number
       try {
@@ -72,11 +80,11 @@ class RunReader {
     await file?.close()
   }
 
-  async #feedRun(index: number, position: number, length: number, take: (bytes: Uint8Array) => void): Promise<void> {
+  async #feedRun(index: number, position: number, length: number, take: Take): Promise<void> {
     for (let done = 0; done < length; ) {
       const bytes = Buffer.alloc(Math.min(READ_LENGTH, length - done))
       if (index >= 0) await readFully(await this.#open(index), bytes, position + done, this.#paths[index] as string)
-      take(bytes)
+      take(bytes, index < 0)
       done += bytes.length
     }
   }

@@ -1,15 +1,16 @@
 // What a new torrent is made of: one file, or every file of a directory, in the order of the raw bytes of their paths, so
 // that the same tree gives the same torrent on every machine.
 //
-// Nothing is left out in silence. Symbolic links, pipes, sockets and devices are refused, with their path: a torrent cannot
-// hold them, storage does not follow links when it seeds, and a link may lead anywhere or in circles. So are names that are
-// not UTF-8, which other systems could not write.
+// Nothing is left out in silence. Pipes, sockets and devices are refused, with their path, and so are names that are not UTF-8,
+// which other systems could not write. A symbolic link is a link in the torrent too (BEP 47), never its target's content, if what
+// it leads to is in the tree; one that leads out of it, to nothing or in circles is refused.
 
 import type { AbortOptions } from '@torrential/primitives'
 import { compareBytes, concatBytes, fromUtf8, InputError, throwIfAborted, toUtf8 } from '@torrential/primitives'
 import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { linkTarget } from './source-link.ts'
 import { systemCode } from './storage-failure.ts'
 
 /** A file of the tree, as it was when it was found. */
@@ -20,6 +21,10 @@ export interface SourceTreeFile {
   readonly path: string
   /** bytes */
   readonly length: number
+  /** Its owner may execute it. As libtorrent has it, so is every link. */
+  readonly executable: boolean
+  /** A symbolic link to this path below the tree's root, in elements. */
+  readonly symlink?: readonly string[]
   /** Changes whenever the content may have changed. */
   readonly stamp: string
 }
@@ -35,11 +40,13 @@ export interface SourceTree {
 }
 
 const SLASH = fromUtf8('/')
+const OWNER_EXECUTES = 0o100n
 /** Directory levels, as in everything that reads a torrent. */
 const DEPTH = 100
 
 /**
- * @throws InputError `CREATE_MISSING` (nothing there), `CREATE_KIND` (neither file nor directory, or a link), `CREATE_NAME`
+ * @throws InputError `CREATE_MISSING` (nothing there), `CREATE_KIND` (neither file nor directory, or a link that
+ * leaves the tree), `CREATE_NAME`
  * (not UTF-8, or no name), `CREATE_DEPTH` (above 100 levels), `CREATE_UNREADABLE` (the system error is the cause)
  */
 export async function readSourceTree(path: string, options?: AbortOptions): Promise<SourceTree> {
@@ -50,7 +57,7 @@ export async function readSourceTree(path: string, options?: AbortOptions): Prom
   if (stats.isFile()) return { name, path: root, isDirectory: false, files: [fileOf([], root, stats)] }
   if (!stats.isDirectory()) throw wrongKind(root)
   const found: { readonly file: SourceTreeFile; readonly key: Uint8Array }[] = []
-  for await (const file of walk(root, [])) {
+  for await (const file of walk(root, root, [])) {
     throwIfAborted(options)
     found.push({ file, key: fromUtf8(file.elements.join('/')) })
   }
@@ -71,7 +78,7 @@ export async function stampOf(path: string): Promise<string | undefined> {
   }
 }
 
-async function* walk(directory: string, above: readonly string[]): AsyncGenerator<SourceTreeFile> {
+async function* walk(root: string, directory: string, above: readonly string[]): AsyncGenerator<SourceTreeFile> {
   if (above.length >= DEPTH) throw new InputError('CREATE_DEPTH', `more than ${DEPTH} levels: ${directory}`)
   for (const entry of await entriesOf(directory)) {
     const name = toUtf8(entry.name, { strict: true })
@@ -81,13 +88,20 @@ async function* walk(directory: string, above: readonly string[]): AsyncGenerato
     }
     const path = join(directory, name)
     const elements = [...above, name]
-    if (entry.isDirectory()) yield* walk(path, elements)
+    if (entry.isDirectory()) yield* walk(root, path, elements)
     else {
       const stats = await statOf(path)
-      if (!stats.isFile()) throw wrongKind(path)
-      yield fileOf(elements, path, stats)
+      if (stats.isSymbolicLink()) yield { ...fileOf(elements, path, stats), ...(await linkOf(root, path)) }
+      else if (stats.isFile()) yield fileOf(elements, path, stats)
+      else throw wrongKind(path)
     }
   }
+}
+
+async function linkOf(root: string, path: string): Promise<Pick<SourceTreeFile, 'symlink' | 'length' | 'executable'>> {
+  const symlink = await linkTarget(root, path)
+  if (symlink === undefined) throw wrongKind(path)
+  return { symlink, length: 0, executable: true }
 }
 
 async function entriesOf(directory: string): Promise<Dirent<Buffer>[]> {
@@ -107,7 +121,8 @@ async function statOf(path: string): Promise<BigIntStats> {
 }
 
 function fileOf(elements: readonly string[], path: string, stats: BigIntStats): SourceTreeFile {
-  return { elements, path, length: Number(stats.size), stamp: stamp(stats) }
+  const executable = (stats.mode & OWNER_EXECUTES) !== 0n
+  return { elements, path, length: Number(stats.size), executable, stamp: stamp(stats) }
 }
 
 function stamp(stats: BigIntStats): string {
@@ -125,7 +140,7 @@ function unreadable(path: string, cause: unknown): InputError {
 }
 
 function wrongKind(path: string): InputError {
-  return new InputError('CREATE_KIND', `neither a file nor a directory, but a link or something special: ${path}`, {
+  return new InputError('CREATE_KIND', `neither a file nor a directory, nor a link to one inside: ${path}`, {
     path,
   })
 }
