@@ -95,7 +95,7 @@ export class Connections {
 
   #sendExtensionHandshake(peer: Peer): void {
     if (!peer.info.capabilities.extensions) return
-    const { metadata, options, selection, outbox } = this.#swarm
+    const { metadata, options, selection, windows, have, outbox } = this.#swarm
     const { listenPort } = options
     const metadataLength = metadata?.length ?? options.metadataSize
     const offered = metadata === undefined ? [] : [METADATA_EXTENSION]
@@ -104,7 +104,8 @@ export class Connections {
       client: options.client,
       requestQueue: options.requestQueue,
       yourHost: peer.info.address.host,
-      uploadOnly: selection.isFinished,
+      // A reader that waits for pieces nobody selected is a downloader too: told otherwise, seeds would part from us.
+      uploadOnly: selection.isFinished && (windows.isEmpty || have.isComplete),
       ...(listenPort > 0 && { listenPort }),
       ...(metadataLength > 0 && { metadataLength }),
     })

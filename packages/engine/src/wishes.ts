@@ -54,8 +54,14 @@ export class Wishes {
       if (have.has(piece) || wasNeeded === selection.needs(piece)) return
       this.#parts.interest.shiftAll(piece, by)
     }
+    let hadWindows = !windows.isEmpty
     const changed = (at: number) => {
       this.#swarm.hasNewWork = true
+      const hasWindows = !windows.isEmpty
+      if (hadWindows !== hasWindows && selection.isFinished && !have.isComplete) {
+        this.#parts.connections.announceUploadOnly()
+      }
+      hadWindows = hasWindows
       settle(at)
     }
     return windows.open(range, cover, changed, now)

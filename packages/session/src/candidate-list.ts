@@ -9,6 +9,8 @@ interface Known {
   readonly address: PeerAddress
   readonly origin: PeerOrigin
   state: 'ready' | 'dialing' | 'connected' | 'waiting'
+  /** It waits because we need nothing of it. */
+  isUseless: boolean
   fails: number
   retryAt: number
 }
@@ -43,12 +45,26 @@ export class CandidateList {
     // The limit is against strangers; what the user names is the user's.
     if (candidate.address.port === 0) return false
     if (this.#known.size >= this.#limit && candidate.origin !== 'user') return false
-    const fresh: Known = { address: candidate.address, origin: candidate.origin, state: 'ready', fails: 0, retryAt: 0 }
-    this.#known.set(key, fresh)
+    const fresh = this.#learn(key, candidate, 'ready')
     // What the user named goes first.
     if (candidate.origin === 'user') this.#ready.unshift(fresh)
     else this.#ready.push(fresh)
     return true
+  }
+
+  /** A peer that connected to us told where it listens: no need to dial it while it is connected. */
+  adopt(address: PeerAddress): void {
+    const key = formatAddress(address)
+    const known = this.#known.get(key)
+    if (known === undefined) {
+      if (this.#known.size < this.#limit && address.port > 0)
+        this.#learn(key, { address, origin: 'incoming' }, 'connected')
+      return
+    }
+    if (known.state === 'dialing') return
+    if (known.state === 'ready') this.#ready.splice(this.#ready.indexOf(known), 1)
+    this.#waiting.delete(known)
+    known.state = 'connected'
   }
 
   /** Takes the next address to dial; answer with `connected` or `failed`. */
@@ -86,6 +102,19 @@ export class CandidateList {
     this.#wait(known, now + again)
   }
 
+  /** It waits, and when it went we needed nothing of it: `reconsider` may bring it back earlier. */
+  useless(address: PeerAddress): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known?.state === 'waiting' && Number.isFinite(known.retryAt)) known.isUseless = true
+  }
+
+  /** We need something again: peers that were useless are worth a try now. True when there are any. */
+  reconsider(): boolean {
+    const before = this.#ready.length
+    for (const known of this.#waiting) if (known.isUseless) this.#makeReady(known)
+    return this.#ready.length > before
+  }
+
   /** A taken address was not dialed after all. */
   putBack(address: PeerAddress): void {
     const known = this.#known.get(formatAddress(address))
@@ -95,7 +124,9 @@ export class CandidateList {
   /** Never again, as for a ban or our own address; it stays known so that no source brings it back. */
   forbid(address: PeerAddress): void {
     const known = this.#known.get(formatAddress(address))
-    if (known !== undefined) this.#wait(known, Number.POSITIVE_INFINITY)
+    if (known === undefined) return
+    this.#wait(known, Number.POSITIVE_INFINITY)
+    known.isUseless = false
   }
 
   /** When `next` will have something to give: 0 for now, Infinity for never. */
@@ -106,8 +137,15 @@ export class CandidateList {
     return first
   }
 
+  #learn(key: string, { address, origin }: PeerCandidate, state: 'ready' | 'connected'): Known {
+    const fresh: Known = { address, origin, state, isUseless: false, fails: 0, retryAt: 0 }
+    this.#known.set(key, fresh)
+    return fresh
+  }
+
   #makeReady(known: Known): void {
     this.#waiting.delete(known)
+    known.isUseless = false
     known.state = 'ready'
     this.#ready.push(known)
   }

@@ -25,6 +25,8 @@ export interface ConnectorParts {
   readonly refuses: (address: PeerAddress) => 'filter' | 'banned' | undefined
   /** Takes the peer over, with the place it occupies; returns the reason when it does not want it. */
   readonly connected: (dialed: Dialed) => PeerError | undefined
+  /** We need nothing of anybody. */
+  readonly isFinished: () => boolean
   readonly blocked: (address: PeerAddress, reason: 'filter' | 'banned') => void
   readonly failed: (address: PeerAddress, error: TorrentialError) => void
 }
@@ -82,7 +84,18 @@ export class Connector {
     else if (error !== undefined && pointless.has(error.code)) this.#candidates.released(address, now, muchLater)
     else if (lasted < shortest) this.#candidates.failed(address, now)
     else this.#candidates.released(address, now, again)
+    if (this.#parts.isFinished()) this.#candidates.useless(address)
     this.fill()
+  }
+
+  /** A connected peer that dialed us can be reached at this address. */
+  adopt(address: PeerAddress): void {
+    this.#candidates.adopt(address)
+  }
+
+  /** We need something again: peers that we parted from because we did not are dialed once more. */
+  reconsider(): void {
+    if (this.#candidates.reconsider()) this.fill()
   }
 
   /** No connection of this peer is left: an address that led to the same one is worth a try again. */
@@ -149,7 +162,6 @@ export class Connector {
     const known = isTorrentialError(error) ? error : new PeerError('DIAL_FAILED', 'dialing failed', { cause: error })
     const now = this.#parts.clock.now()
     if (known.code === 'PEER_SELF') this.#candidates.forbid(address)
-    else if (pointless.has(known.code)) this.#candidates.released(address, now, muchLater)
     else this.#candidates.failed(address, now)
     this.#parts.failed(address, known)
   }

@@ -52,6 +52,8 @@ export class PeerConnection implements PeerLink {
   readonly peerId: PeerId
   readonly incoming: boolean
   readonly via: string
+  /** Where it can be dialed again: unknown of an incoming connection until the peer tells. */
+  dialable: PeerAddress | undefined
   /** The view that users get. */
   readonly peer: Peer
   readonly #wire: Wire
@@ -69,6 +71,7 @@ export class PeerConnection implements PeerLink {
     this.peerId = established.peerId
     this.incoming = established.incoming
     this.via = established.stream.via
+    this.dialable = established.incoming ? undefined : established.address
     this.#wire = established.wire
     this.#owner = owner
     this.#since = owner.clock.now()

@@ -63,6 +63,7 @@ export class TorrentAssembly {
         storage,
         setWanted: (file, want) => this.storage.setWanted(file, want),
         pump: () => this.#pump(),
+        awaited: () => this.swarm.connector.reconsider(),
         failed: (error) => this.life.fail(asStorageError(error), 'read'),
       },
       wanted,
@@ -122,6 +123,7 @@ export class TorrentAssembly {
   /** The engine's inputs were changed from outside a connection: let it act. */
   #pump(): void {
     this.swarm.driver.pump()
+    if (!this.engine.stats.isFinished) this.swarm.connector.reconsider()
     this.life.finished()
   }
 
@@ -143,6 +145,9 @@ export class TorrentAssembly {
 
   #engineEvent(event: EngineEvent, connection: PeerConnection | undefined): void {
     this.#setup.reporter.peerState(event, connection)
+    if (event.type === 'extension-handshake' && connection !== undefined) {
+      this.swarm.listensAt(connection, event.listenPort)
+    }
     if (event.type !== 'finished' || this.life.isChecking) return
     if (this.engine.have.isComplete) this.swarm.trackers.completed()
     this.life.finished()

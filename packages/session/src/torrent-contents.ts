@@ -20,6 +20,8 @@ export interface TorrentContentsParts {
   readonly setWanted: (file: number, wanted: boolean) => Promise<void>
   /** The engine was told something: perform what it wants. */
   readonly pump: () => void
+  /** A reader waits for a piece, wanted or not. */
+  readonly awaited: () => void
   readonly failed: (error: unknown) => void
 }
 
@@ -102,6 +104,7 @@ export class TorrentContents implements FileOwner {
   }
 
   arrival(piece: PieceIndex, signal: AbortSignal): Promise<void> {
+    this.#parts.awaited()
     return this.#gate.wait(piece, signal)
   }
 

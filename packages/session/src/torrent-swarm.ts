@@ -84,6 +84,7 @@ export class TorrentSwarm implements InboundTorrent {
       slots: this.slots,
       refuses: (address) => this.#refuses(address),
       connected: (dialed) => this.#admit(dialed),
+      isFinished: () => engine.stats.isFinished,
       blocked: (address, reason) => this.#blocked(address, reason),
       failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent: parts.torrent, address, error }),
     })
@@ -147,6 +148,13 @@ export class TorrentSwarm implements InboundTorrent {
     return error
   }
 
+  /** A peer that dialed us told where it listens (BEP 10). */
+  listensAt(connection: PeerConnection, port: number | undefined): void {
+    if (port === undefined || port === 0 || connection.dialable !== undefined) return
+    connection.dialable = { ...connection.address, port }
+    this.connector.adopt(connection.dialable)
+  }
+
   /** The place in `slots` is taken already. */
   #admit({ established, capabilities }: Dialed): PeerError | undefined {
     if (!this.#running) return new PeerError('TORRENT_STOPPED', 'the torrent is not running')
@@ -178,12 +186,12 @@ export class TorrentSwarm implements InboundTorrent {
   }
 
   #disconnected(connection: PeerConnection, error: TorrentialError | undefined): void {
+    const { dialable, peerId, age } = connection
     this.slots.give()
     this.#parts.reporter.disconnected(connection, error)
-    // The address of an incoming connection is not one to dial.
-    if (!connection.incoming) this.connector.released(connection.address, connection.peerId, error, connection.age)
-    else this.connector.fill()
-    if (error?.code !== 'PEER_DUPLICATE') this.connector.gone(connection.peerId)
+    if (dialable === undefined) this.connector.fill()
+    else this.connector.released(dialable, peerId, error, age)
+    if (error?.code !== 'PEER_DUPLICATE') this.connector.gone(peerId)
   }
 
   #refuses(address: PeerAddress): 'filter' | 'banned' | undefined {

@@ -97,6 +97,31 @@ describe('the list of candidates', () => {
     expect(list.deadline).toBe(Number.POSITIVE_INFINITY)
   })
 
+  test('brings back at once what was of no use, when something is needed again', () => {
+    const list = new CandidateList()
+    for (const port of [1, 2, 3]) list.add(tracker(port))
+    for (let count = 0; count < 3; count++) list.next(0)
+    list.released(at(1), 0, 1_800_000)
+    list.useless(at(1))
+    list.released(at(2), 0, 30_000)
+    list.forbid(at(3))
+    list.useless(at(3))
+    expect(list.reconsider()).toBe(true)
+    expect([taken(list), taken(list)]).toEqual(['10.0.0.1:1', undefined])
+    expect(list.reconsider()).toBe(false)
+  })
+
+  test('does not give the address of a peer that is connected already, because it dialed us', () => {
+    const list = new CandidateList()
+    list.add(tracker(1))
+    list.adopt(at(1))
+    list.adopt(at(2))
+    expect(list.size).toBe(2)
+    expect(list.next(0)).toBeUndefined()
+    list.released(at(2), 0, 30_000)
+    expect(taken(list, 30_000)).toBe('10.0.0.1:2')
+  })
+
   test('ignores what it is told of addresses that it does not know', () => {
     const list = new CandidateList()
     list.connected(at(1))

@@ -240,7 +240,7 @@ describe('bytes, text and blob', () => {
     await bench.write({ 'one.bin': 70_000 })
     const [, seed] = await bench.seed('one.bin')
     const refusal = { name: 'InputError', code: 'FILE_RANGE' }
-    expect(() => seed.files[0]!.stream(range)).toThrow(expect.objectContaining(refusal) as Error)
+    expect(() => seed.files[0]!.stream(range)).toThrow(expect.objectContaining(refusal) as unknown as Error)
     await expect(seed.files[0]!.bytes(range)).rejects.toMatchObject(refusal)
   })
 })
@@ -332,7 +332,9 @@ describe('priorities', () => {
     await using bench = await BenchFolder.create()
     await bench.write({ 'one.bin': 1_000 })
     const [, seed] = await bench.seed('one.bin')
-    expect(() => (seed.files[0]!.priority = priority)).toThrow(expect.objectContaining({ code: 'OPTION_RANGE' }) as Error)
+    expect(() => (seed.files[0]!.priority = priority)).toThrow(
+      expect.objectContaining({ code: 'OPTION_RANGE' }) as unknown as Error,
+    )
   })
 
   test('a file that cannot be made when it becomes wanted stops the torrent with a StorageError', async () => {

@@ -29,7 +29,10 @@ class Verifier implements PieceVerifier {
     this.begun++
     this.fed = []
     const fed = this.fed
-    return { update: (bytes: Uint8Array) => void fed.push(bytes.slice()), matches: () => sha1(...fed) === sha1(content) }
+    return {
+      update: (bytes: Uint8Array) => void fed.push(bytes.slice()),
+      matches: () => sha1(...fed) === sha1(content),
+    }
   }
 }
 
@@ -105,7 +108,12 @@ describe('a piece in runs', () => {
   })
 
   test('tells of the disk, not of the hash, when it cannot be written or read back', async () => {
-    const plan = { faults: [{ call: 'write' as const, from: 2, code: 'ENOSPC' }, { call: 'read' as const, code: 'EIO' }] }
+    const plan = {
+      faults: [
+        { call: 'write' as const, from: 2, code: 'ENOSPC' },
+        { call: 'read' as const, code: 'EIO' },
+      ],
+    }
     const { committer } = setUp(faulty(new MemoryStorage({ geometry }), plan))
     await committer.write(piece, run, [runOf(1)])
     await expect(committer.write(piece, 0, [runOf(0)])).rejects.toMatchObject({ code: 'ENOSPC' })

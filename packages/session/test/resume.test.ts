@@ -115,7 +115,10 @@ describe('a resume record', () => {
     ['of another version', (text: string) => text.replace('"version":1', '"version":99')],
     ['with too many pieces', (text: string) => text.replace(/"have":"[^"]*"/, '"have":"////////"')],
     ['with pieces that are no text', (text: string) => text.replace(/"have":"[^"]*"/, '"have":{"length":9e9}')],
-    ['with files of another kind', (text: string) => text.replace(/"files":\[.*\]/, '"files":[1,"a",{"__proto__":null}]')],
+    [
+      'with files of another kind',
+      (text: string) => text.replace(/"files":\[.*\]/, '"files":[1,"a",{"__proto__":null}]'),
+    ],
     ['without files', (text: string) => text.replace(/"files":\[.*\]/, '"files":null')],
     ['with impossible totals', (text: string) => text.replace(/"uploaded":\d+/, '"uploaded":-1e400')],
   ])('that is %s is ignored: everything is hashed', async (_, change) => {
@@ -148,7 +151,7 @@ describe('a resume record', () => {
     await bench.passUntil(() => leech.stats.have > 0)
     await bench.pass(30_000)
     const name = `${seed.infoHash}.resume.json`
-    const isWritten = async () => (await readdir(state).catch(() => [])).includes(name)
+    const isWritten = async () => (await readdir(state).catch((): string[] => [])).includes(name)
     // The disk takes its own time to make it durable.
     for (let turn = 0; turn < 1_000 && !(await isWritten()); turn++) await bench.settle()
     const record = JSON.parse(await readFile(join(state, name), 'utf8')) as { have: string }

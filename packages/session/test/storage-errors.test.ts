@@ -118,39 +118,42 @@ const small = await mountSmall()
 describe('a full disk', () => {
   const whereMountable = small === undefined ? test.skip : test
 
-  whereMountable('stops the torrent, loses nothing that is verified, and resume goes on once there is room', async () => {
-    const folder = small as string
-    try {
-      await using bench = await BenchFolder.create()
-      await bench.write({ 'one.bin': 1_800_000 })
-      const [seeder, seed] = await bench.seed('one.bin')
-      const ballast = join(folder, 'ballast')
-      await writeFile(ballast, Buffer.alloc(1_200_000))
-      const leecher = await bench.session()
-      const path = join(folder, 'copy')
-      const leech = await leecher.add(seed.torrentFile, { path, peers: [bench.addressOf(seeder)] })
-      const errors = collect(leech.events({ types: ['error'] }))
-      const { error } = await eventOf(leech, 'error')
-      expect(error).toMatchObject({ code: 'ENOSPC', path: join(path, 'one.bin') })
-      await bench.settle()
-      expect(leech.status).toBe('error')
-      expect(leech.peers).toHaveLength(1)
-      expect(errors).toHaveLength(1)
-      const { have } = leech.stats
-      expect(have).toBeGreaterThan(0)
-      await rm(ballast)
-      leech.resume()
-      await leech.done
-      expect(leech.status).toBe('seeding')
-      expect(leech.stats.have).toBe(leech.pieceCount)
-      // Everything that was verified before the error was not fetched again.
-      expect(seed.uploaded).toBeLessThanOrEqual(1_800_000 + (leech.pieceCount - have) * 16_384)
-      expect(await bench.isCopied(leech, path)).toBe(true)
-    } finally {
-      execFileSync('umount', ['-l', folder])
-      await rm(folder, { recursive: true, force: true })
-    }
-  })
+  whereMountable(
+    'stops the torrent, loses nothing that is verified, and resume goes on once there is room',
+    async () => {
+      const folder = small as string
+      try {
+        await using bench = await BenchFolder.create()
+        await bench.write({ 'one.bin': 1_800_000 })
+        const [seeder, seed] = await bench.seed('one.bin')
+        const ballast = join(folder, 'ballast')
+        await writeFile(ballast, Buffer.alloc(1_200_000))
+        const leecher = await bench.session()
+        const path = join(folder, 'copy')
+        const leech = await leecher.add(seed.torrentFile, { path, peers: [bench.addressOf(seeder)] })
+        const errors = collect(leech.events({ types: ['error'] }))
+        const { error } = await eventOf(leech, 'error')
+        expect(error).toMatchObject({ code: 'ENOSPC', path: join(path, 'one.bin') })
+        await bench.settle()
+        expect(leech.status).toBe('error')
+        expect(leech.peers).toHaveLength(1)
+        expect(errors).toHaveLength(1)
+        const { have } = leech.stats
+        expect(have).toBeGreaterThan(0)
+        await rm(ballast)
+        leech.resume()
+        await leech.done
+        expect(leech.status).toBe('seeding')
+        expect(leech.stats.have).toBe(leech.pieceCount)
+        // Everything that was verified before the error was not fetched again.
+        expect(seed.uploaded).toBeLessThanOrEqual(1_800_000 + (leech.pieceCount - have) * 16_384)
+        expect(await bench.isCopied(leech, path)).toBe(true)
+      } finally {
+        execFileSync('umount', ['-l', folder])
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+  )
 })
 
 async function mountSmall(): Promise<string | undefined> {
