@@ -52,10 +52,11 @@ export class TrackerLink {
       { port: () => context.port() },
     )
     this.#announcer = announcer
-    void this.#follow(announcer.peers(), this.#parts.found)
     void this.#follow(announcer.events(), (event) => {
       if (event.type !== 'lagged') this.#parts.event(event)
     })
+    // After the events: the first pull starts the announces, and nothing must be missed.
+    void this.#follow(announcer.peers(), this.#parts.found)
     announcer.start()
   }
 

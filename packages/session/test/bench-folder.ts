@@ -46,6 +46,12 @@ export class BenchFolder implements AsyncDisposable {
     if (!is()) throw new Error('it did not happen within an hour')
   }
 
+  /** As `passUntil`, without time. */
+  async settleUntil(is: () => boolean): Promise<void> {
+    for (let turn = 0; !is() && turn < 5_000; turn++) await this.settle()
+    if (!is()) throw new Error('it did not happen')
+  }
+
   /** Waits for what the disk and the event loop have to do by themselves. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 4; turn++) {

@@ -71,6 +71,45 @@ describe('what can be added', () => {
     expect(session.torrents).toEqual([torrent])
   })
 
+  test('options that are wrong are refused before anything is added', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'one.bin': 50_000 })
+    const [, seed] = await bench.seed('one.bin')
+    const session = await bench.session()
+    const path = bench.copy()
+    for (const [options, code] of [
+      [{ peers: ['10.0.0.1:1', 'nonsense'] }, 'ADDRESS_FORMAT'],
+      [{ peers: [{ host: 'example.org', port: 1, family: 4 }] }, 'ADDRESS_HOST'],
+      [{ peers: ['10.0.0.1:70000'] }, 'ADDRESS_PORT'],
+      [{ maxDown: 0 }, 'OPTION_RANGE'],
+      [{ maxUp: Number.NaN }, 'OPTION_RANGE'],
+      [{ maxConnections: -1 }, 'OPTION_RANGE'],
+    ] as const) {
+      await expect(session.add(seed.torrentFile, { path, ...options })).rejects.toMatchObject({ code })
+    }
+    expect(session.torrents).toEqual([])
+    expect(() => seed.addPeer('nonsense')).toThrow(
+      expect.objectContaining({ name: 'InputError', code: 'ADDRESS_FORMAT' }) as unknown as Error,
+    )
+  })
+
+  test('a seed finds its files under names that other systems could not have, and others make names that they can', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'odd: tree/a:b?.bin': 50_000, 'odd: tree/con': 100, 'odd: tree/A.txt': 'A' })
+    const [seeder, seed] = await bench.seed('odd: tree')
+    expect(seed.isComplete).toBe(true)
+    expect(seed.files.map(({ path }) => path)).toEqual(['odd: tree/A.txt', 'odd: tree/a:b?.bin', 'odd: tree/con'])
+    const leecher = await bench.session()
+    const peers = [bench.addressOf(seeder)]
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers })
+    await leech.done
+    for (const { path } of leech.files) expect(path).not.toMatch(/[:?]/)
+    const again = await bench.session()
+    const same = await again.add(seed.torrentFile, { path: origin, paths: 'posix' })
+    await same.done
+    expect(same.downloaded).toBe(0)
+  })
+
   test('adding can be aborted, and a closed session takes nothing', async () => {
     await using bench = await BenchFolder.create()
     await bench.write({ 'one.bin': 50_000 })

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { createSession } from '@torrential/session'
+import { createTrackerServer } from '@torrential/tracker/server'
+import { BenchFolder, collect, eventOf } from './bench-folder.ts'
+
+describe.each(['http', 'udp'] as const)('a tracker over %s', (scheme) => {
+  test('brings peers together, and hears of start, completion and end', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'one.bin': 300_000 })
+    await using tracker = await createTrackerServer({ host: '127.0.0.1' })
+    const announces = collect(tracker.events({ types: ['announce'] }))
+    const url = tracker.urls.find((candidate) => candidate.startsWith(scheme)) as string
+    await using seeder = await createSession({ port: 0, host: '127.0.0.1' })
+    const seed = await seeder.seed(join(origin, 'one.bin'), { pieceLength: 16_384, trackers: [[url]] })
+    await eventOf(seed, 'tracker-reply')
+    await using leecher = await createSession({ port: 0, host: '127.0.0.1' })
+    const announcing = collect(leecher.events({ types: ['tracker-announcing'] }))
+    const replies = collect(leecher.events({ types: ['tracker-reply'] }))
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy() })
+    await leech.done
+    expect(await bench.isCopied(leech)).toBe(true)
+    await bench.settleUntil(() => replies.length === 2)
+    const both = [
+      { url, tier: 0, event: 'started', torrent: leech },
+      { url, tier: 0, event: 'completed', torrent: leech },
+    ]
+    expect(announcing).toMatchObject(both)
+    expect(replies).toMatchObject(both)
+    expect(leech.trackers).toMatchObject([{ url, tier: 0 }])
+    await leech.stop()
+    await leech.start()
+    await bench.settleUntil(() => replies.length === 3)
+    await seeder.close()
+    await leecher.close()
+    await bench.settle()
+    const told = announces.map((announce) => ('event' in announce ? announce.event : undefined))
+    expect(told.filter((event) => event === 'started')).toHaveLength(3)
+    expect(told.filter((event) => event === 'completed')).toHaveLength(1)
+    expect(told.filter((event) => event === 'stopped')).toHaveLength(3)
+    expect(tracker.stats).toMatchObject({ seeders: 0, leechers: 0 })
+  })
+})
+
+describe('trackers', () => {
+  test('are left alone when the torrent, or the session, is told so', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'a.bin': 1_000, 'b.bin': 2_000 })
+    await using tracker = await createTrackerServer({ host: '127.0.0.1' })
+    const trackers = [[tracker.urls[0] as string]]
+    await using silent = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
+    const a = await silent.seed(join(origin, 'a.bin'), { trackers })
+    const b = await silent.seed(join(origin, 'b.bin'), { trackers })
+    await Promise.all([a.done, b.done])
+    await using other = await createSession({ port: 0, host: '127.0.0.1' })
+    const quiet = await other.add(a.torrentFile, { path: origin, trackers: false })
+    const loud = await other.add(b.torrentFile, { path: origin })
+    await eventOf(loud, 'tracker-reply')
+    expect([a.trackers, b.trackers, quiet.trackers]).toEqual([[], [], []])
+    expect(tracker.stats.announces).toEqual({ http: 1, udp: 0 })
+  })
+
+  test('of the user are announced to besides those of the torrent; failures are told and the next tier is asked', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'one.bin': 1_000 })
+    await using tracker = await createTrackerServer({ host: '127.0.0.1' })
+    await using session = await createSession({ port: 0, host: '127.0.0.1' })
+    const dead = 'http://127.0.0.1:1/announce'
+    const seed = await session.seed(join(origin, 'one.bin'), { trackers: [[dead]] })
+    await session.remove(seed)
+    const extra = [[tracker.urls[0] as string]]
+    const torrent = await session.add(seed.torrentFile, { path: origin, trackers: extra })
+    const failed = eventOf(torrent, 'tracker-error')
+    const replied = eventOf(torrent, 'tracker-reply')
+    expect(await failed).toMatchObject({ url: dead, tier: 0, fails: 1 })
+    expect(await replied).toMatchObject({ url: extra[0]?.[0], tier: 1 })
+    expect(seed.torrentFile).toEqual(torrent.torrentFile)
+  })
+
+  test('can be added later, and are remembered by a torrent that is stopped', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'one.bin': 1_000 })
+    await using tracker = await createTrackerServer({ host: '127.0.0.1' })
+    await using session = await createSession({ port: 0, host: '127.0.0.1' })
+    const seed = await session.seed(join(origin, 'one.bin'))
+    await seed.done
+    const replied = eventOf(seed, 'tracker-reply')
+    seed.addTracker(tracker.urls[0] as string, 7)
+    await replied
+    await seed.stop()
+    seed.addTracker('http://127.0.0.1:1/announce', 0)
+    seed.addTracker('http://127.0.0.1:1/announce', 0)
+    await seed.start()
+    expect(seed.trackers.map(({ url }) => url).toSorted()).toEqual(
+      ['http://127.0.0.1:1/announce', tracker.urls[0] as string].toSorted(),
+    )
+  })
+
+  test('that are no trackers are refused', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'one.bin': 1_000 })
+    const [, seed] = await bench.seed('one.bin')
+    const session = await bench.session()
+    const refused = { name: 'InputError', code: 'TRACKER_URL' }
+    expect(() => seed.addTracker('ftp://example.org')).toThrow(expect.objectContaining(refused) as unknown as Error)
+    const adding = session.add(seed.torrentFile, { path: bench.copy(), trackers: [['nonsense']] })
+    await expect(adding).rejects.toMatchObject(refused)
+    expect(session.torrents).toEqual([])
+  })
+})
