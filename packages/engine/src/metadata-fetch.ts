@@ -6,7 +6,15 @@
 // piece may be asked of two peers. When one peer alone sent what turned out wrong it is a liar; when several did, each works
 // alone from then on, and the pieces of the failure are compared with the truth once that is known.
 
-import { assert, isTorrentialError, type Machine, PeerError, type PeerKey, type Random } from '@torrential/primitives'
+import {
+  assert,
+  isTorrentialError,
+  type Machine,
+  type PeerAddress,
+  PeerError,
+  type PeerKey,
+  type Random,
+} from '@torrential/primitives'
 import {
   decodeExtensionHandshake,
   decodeMetadataMessage,
@@ -15,6 +23,7 @@ import {
   type Message,
   type MetadataData,
 } from '@torrential/protocol'
+import { BanList } from './ban-list.ts'
 import { EXTENSION_IDS, METADATA_EXTENSION } from './extension-ids.ts'
 import type { MetadataAction } from './metadata-action.ts'
 import type { MetadataDraft, MetadataSender } from './metadata-draft.ts'
@@ -60,6 +69,7 @@ export class MetadataFetch implements Machine<MetadataAction> {
   readonly #peers = new Map<PeerKey, MetadataPeer>()
   readonly #drafts = new MetadataDrafts()
   readonly #evidence = new MetadataEvidence()
+  readonly #bans = new BanList()
   #actions: MetadataAction[] = []
   #secondAt = Number.POSITIVE_INFINITY
   #finished = false
@@ -99,6 +109,11 @@ export class MetadataFetch implements Machine<MetadataAction> {
       if (this.#finished || !this.#peers.has(key)) return
     }
     this.#fill(now)
+  }
+
+  /** True for addresses that sent wrong metadata: not to be dialled, and not to be let in. */
+  isBanned(address: PeerAddress): boolean {
+    return this.#bans.has(address)
   }
 
   // ---- machine
@@ -215,6 +230,7 @@ export class MetadataFetch implements Machine<MetadataAction> {
   }
 
   #ban({ key, address }: MetadataSender): void {
+    this.#bans.add(address)
     this.#actions.push({ type: 'ban', peer: key, address })
     const peer = this.#peers.get(key)
     if (peer !== undefined) this.#close(peer, violation('METADATA_WRONG'))

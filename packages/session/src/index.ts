@@ -21,6 +21,7 @@ export type {
   FileCompleteEvent,
   FileHandleEvent,
   MessageEvent,
+  MetadataEvent,
   PeerBlockedEvent,
   PeerBytesEvent,
   PeerConnectedEvent,

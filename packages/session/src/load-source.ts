@@ -3,18 +3,32 @@
 
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type Metainfo, type ParseOptions, parseMagnet, parseTorrent } from '@torrential/metainfo'
+import { type Magnet, type Metainfo, type ParseOptions, parseMagnet, parseTorrent } from '@torrential/metainfo'
 import { InputError, isTorrentialError } from '@torrential/primitives'
 
-/** A path, a `file:`, `http:` or `https:` URL, the bytes of a .torrent, a magnet link, or a parsed torrent. */
-export type TorrentSource = string | URL | Uint8Array | Metainfo
+/** A path, a `file:`, `http:` or `https:` URL, the bytes of a .torrent, a magnet link, or either of them parsed. */
+export type TorrentSource = string | URL | Uint8Array | Metainfo | Magnet
 
 const mostBytes = 10_000_000
 const fetchTimeout = 30_000
 
+/** What a parsed source is: a magnet link has no info dictionary. */
+export function isMetainfo(parsed: Metainfo | Magnet): parsed is Metainfo {
+  return 'infoBytes' in parsed
+}
+
+/** The magnet link that a source is, or undefined. @throws InputError `MAGNET_…` when it is a malformed one */
+export function magnetOf(source: TorrentSource): Magnet | undefined {
+  if (source instanceof Uint8Array) return undefined
+  if (typeof source === 'object' && !(source instanceof URL)) return isMetainfo(source) ? undefined : source
+  const text = String(source)
+  return /^magnet:/i.test(text) ? parseMagnet(text) : undefined
+}
+
 /**
- * @throws InputError `SOURCE_NOT_FOUND`, `SOURCE_UNREADABLE`, `SOURCE_TOO_LARGE`, `SOURCE_FETCH`, `MAGNET_UNSUPPORTED`, or
- * the code of what is wrong inside (`TORRENT_…`, `BENCODE_…`, `MAGNET_…`)
+ * The torrent that a source is. Of a magnet link only the infohash is known: hand that to `session.add`.
+ * @throws InputError `SOURCE_NOT_FOUND`, `SOURCE_UNREADABLE`, `SOURCE_TOO_LARGE`, `SOURCE_FETCH`, `SOURCE_MAGNET`, or the
+ * code of what is wrong inside (`TORRENT_…`, `BENCODE_…`, `MAGNET_…`)
  */
 export async function loadSource(
   source: TorrentSource,
@@ -22,15 +36,11 @@ export async function loadSource(
   options?: Pick<ParseOptions, 'paths'>,
 ): Promise<Metainfo> {
   if (source instanceof Uint8Array) return parseTorrent(source, options)
-  if (typeof source === 'object' && !(source instanceof URL)) return source
-  const text = String(source)
-  if (/^magnet:/i.test(text)) {
-    parseMagnet(text)
-    throw new InputError(
-      'MAGNET_UNSUPPORTED',
-      'magnet links need the metadata exchange (BEP 9), which is not there yet',
-    )
+  if (magnetOf(source) !== undefined) {
+    throw new InputError('SOURCE_MAGNET', 'a magnet link only names a torrent; its metadata comes from peers')
   }
+  if (typeof source === 'object' && !(source instanceof URL)) return source as Metainfo
+  const text = String(source)
   if (/^https?:/i.test(text)) return parseTorrent(await fetchTorrent(text, signal), options)
   return parseTorrent(await readTorrent(/^file:/i.test(text) ? fileURLToPath(text) : text), options)
 }

@@ -47,6 +47,11 @@ export class MetadataConnection implements PeerLink, Meeting {
     return this.#established.incoming
   }
 
+  /** The address of an incoming connection is not one to dial. */
+  get dialable(): EstablishedPeer['address'] | undefined {
+    return this.incoming ? undefined : this.address
+  }
+
   get via(): string {
     return this.#established.stream.via
   }

@@ -3,7 +3,7 @@
 // back soon, and one that we dialed may not like to be dialed again at once.
 
 import { type MetadataAction, MetadataFetch, type MetadataHashes } from '@torrential/engine'
-import { drive, type Drive, formatAddress, type PeerAddress, PeerError, type PeerKey } from '@torrential/primitives'
+import { drive, type Drive, type PeerAddress, PeerError, type PeerKey } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { AnnounceProgress } from '@torrential/tracker'
@@ -25,11 +25,12 @@ export interface MetadataPhaseParts {
 export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposable {
   /** Nothing is known but that something is missing; a tracker gives a peer that has all of it no others that have too. */
   readonly progress: AnnounceProgress = { uploaded: 0, downloaded: 0, left: 16_384 }
+  readonly isFinished = false
   readonly #parts: MetadataPhaseParts
   readonly #fetch: MetadataFetch
   readonly #drive: Drive
   readonly #connections = new Map<PeerKey, MetadataConnection>()
-  readonly #banned = new Map<string, PeerAddress>()
+  readonly #banned: PeerAddress[] = []
   #nextKey = 1
 
   constructor(parts: MetadataPhaseParts) {
@@ -49,11 +50,11 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
 
   /** Addresses that sent wrong metadata. */
   get banned(): readonly PeerAddress[] {
-    return [...this.#banned.values()]
+    return this.#banned
   }
 
   isBanned(address: PeerAddress): boolean {
-    return this.#banned.has(formatAddress(address))
+    return this.#fetch.isBanned(address)
   }
 
   attach(dialed: Dialed): PeerError | undefined {
@@ -110,7 +111,7 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
         this.#connections.get(action.peer)?.close(action.error)
         return
       case 'ban':
-        this.#banned.set(formatAddress(action.address), action.address)
+        this.#banned.push(action.address)
         return
       case 'metadata':
         this.#parts.found(action.bytes)

@@ -27,6 +27,10 @@ export interface EstablishedPeer {
   readonly incoming: boolean
   /** The address under which the torrent may know the peer: where it listens, when we dialed it. */
   readonly address: PeerAddress
+  /** Read these instead of the wire's own: it was used before, and what the peer said then comes first. */
+  readonly messages?: AsyncIterable<readonly Message[]>
+  /** The peer was told that we have nothing. */
+  readonly greeted?: boolean
 }
 
 /** What a connection needs from its driver. */
@@ -57,6 +61,7 @@ export class PeerConnection implements PeerLink {
   /** The view that users get. */
   readonly peer: Peer
   readonly #wire: Wire
+  readonly #messages: AsyncIterable<readonly Message[]>
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
   readonly #since: number
@@ -73,6 +78,7 @@ export class PeerConnection implements PeerLink {
     this.via = established.stream.via
     this.dialable = established.incoming ? undefined : established.address
     this.#wire = established.wire
+    this.#messages = established.messages ?? established.wire.receive()
     this.#owner = owner
     this.#since = owner.clock.now()
     this.#toldOut = established.wire.bytesOut
@@ -132,7 +138,7 @@ export class PeerConnection implements PeerLink {
   async #receive(): Promise<void> {
     const { engine, clock, down } = this.#owner
     let counted = this.#wire.bytesIn
-    for await (const batch of this.#wire.receive()) {
+    for await (const batch of this.#messages) {
       const bytes = this.#wire.bytesIn - counted
       counted += bytes
       this.#owner.received(this, batch, bytes)
@@ -146,6 +152,11 @@ export class PeerConnection implements PeerLink {
   async #upload(): Promise<void> {
     const { engine, clock, up } = this.#owner
     for (;;) {
+      const reply = this.#closed ? undefined : engine.nextReply(this.key)
+      if (reply !== undefined) {
+        await this.#reply(reply)
+        continue
+      }
       const upload = this.#closed ? undefined : engine.nextUpload(this.key, clock.now())
       if (upload === undefined) {
         // In the same turn: the next request must find the loop stopped, or nobody would ever answer it.
@@ -163,6 +174,18 @@ export class PeerConnection implements PeerLink {
       this.#owner.pump()
       if (!more) await this.#wire.drained({ signal: this.#abort.signal })
     }
+  }
+
+  /** An answer that is no block: a piece of the info dictionary. It counts towards the rate limits as blocks do. */
+  async #reply(message: Message): Promise<void> {
+    const { up } = this.#owner
+    const { signal } = this.#abort
+    const bytes = message.type === 'extended' ? message.payload.length : 0
+    if (bytes > 0 && !up.take(bytes)) await up.wait(bytes, { signal })
+    if (this.#closed) return
+    const more = this.#wire.send(message)
+    this.#tellSent(message)
+    if (!more) await this.#wire.drained({ signal })
   }
 
   /** Undefined: the peer was told that it does not get the block, because it cannot be read or the data was paused. */

@@ -3,7 +3,14 @@
 // Addresses, announces and places survive that change.
 
 import type { PeerCandidate } from '@torrential/contracts'
-import { compareBytes, equalBytes, type InfoHash, type PeerAddress, PeerError, type PeerId } from '@torrential/primitives'
+import {
+  compareBytes,
+  equalBytes,
+  type InfoHash,
+  type PeerAddress,
+  PeerError,
+  type PeerId,
+} from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import type { AnnounceProgress } from '@torrential/tracker'
 import { ConnectionSlots } from './connection-slots.ts'
@@ -18,9 +25,10 @@ import { TrackerLink } from './tracker-link.ts'
 
 /** A connection as far as its place matters. */
 export interface Meeting {
-  readonly address: PeerAddress
   readonly peerId: PeerId
   readonly incoming: boolean
+  /** Where the peer can be dialed, as far as that is known. */
+  readonly dialable: PeerAddress | undefined
   /** Milliseconds since the handshake. */
   readonly age: number
   close(error: PeerError): void
@@ -30,6 +38,8 @@ export interface Meeting {
 export interface PeerUser {
   readonly meetings: Iterable<Meeting>
   readonly progress: AnnounceProgress
+  /** Nothing is needed of anybody. */
+  readonly isFinished: boolean
   isBanned(address: PeerAddress): boolean
   /** Takes over a connection together with its place. Undefined, or why not. */
   attach(dialed: Dialed): PeerError | undefined
@@ -67,6 +77,7 @@ export class PeerIntake implements InboundTorrent {
       dialer,
       slots: this.slots,
       refuses: (address) => this.#refuses(address),
+      isFinished: () => this.#user?.isFinished === true,
       connected: (dialed) => this.#admit(dialed),
       blocked: (address, reason) => this.#blocked(address, reason),
       failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent, address, error }),
@@ -84,6 +95,16 @@ export class PeerIntake implements InboundTorrent {
 
   add(candidate: PeerCandidate): void {
     this.#connector.add(candidate)
+  }
+
+  /** A connected peer that dialed us can be reached at this address. */
+  adopt(address: PeerAddress): void {
+    this.#connector.adopt(address)
+  }
+
+  /** Something is needed again: peers that we parted from because nothing was are dialed once more. */
+  reconsider(): void {
+    this.#connector.reconsider()
   }
 
   /** Begins to dial and to announce, for `user`; announces that run go on. */
@@ -122,12 +143,23 @@ export class PeerIntake implements InboundTorrent {
     return error
   }
 
+  /** Connections with a place that nobody will use after all. */
+  abandon(dialed: readonly Dialed[], error: PeerError): void {
+    for (const { established } of dialed) {
+      const { wire, peerId, incoming, address } = established
+      void wire.close(error)
+      this.released({ peerId, dialable: incoming ? undefined : address, age: 0 }, error)
+    }
+  }
+
   /** A connection is over: gives its place back. */
-  released({ address, peerId, incoming, age }: Meeting, error: TorrentialError | undefined): void {
+  released(
+    { dialable, peerId, age }: Pick<Meeting, 'dialable' | 'peerId' | 'age'>,
+    error: TorrentialError | undefined,
+  ): void {
     this.slots.give()
-    // The address of an incoming connection is not one to dial.
-    if (incoming) this.#connector.fill()
-    else this.#connector.released(address, peerId, error, age)
+    if (dialable === undefined) this.#connector.fill()
+    else this.#connector.released(dialable, peerId, error, age)
     if (error?.code !== 'PEER_DUPLICATE') this.#connector.gone(peerId)
   }
 

@@ -11,6 +11,7 @@ import type { Dialer } from './dialer.ts'
 import type { ResumeStore } from './resume-store.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Torrent } from './torrent.ts'
+import type { TorrentIdentity } from './torrent-index.ts'
 
 export interface SessionContext {
   readonly peerId: PeerId
@@ -34,6 +35,11 @@ export interface SessionContext {
   /** Our listening port, 0 when nobody can connect. */
   port(): number
   allows(address: PeerAddress): boolean
+  /**
+   * The metadata of a magnet link is here, and with it perhaps names of the torrent that the link did not say.
+   * @throws InputError `TORRENT_DUPLICATE` when another torrent has one of them
+   */
+  learned(torrent: Torrent, identity: TorrentIdentity): void
   /** The torrent is closed. */
   forget(torrent: Torrent): void
 }

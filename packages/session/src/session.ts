@@ -4,7 +4,7 @@
 import { resolve } from 'node:path'
 import type { Transport } from '@torrential/contracts'
 import { DownloadCredit } from '@torrential/engine'
-import type { Metainfo } from '@torrential/metainfo'
+import type { Magnet, Metainfo } from '@torrential/metainfo'
 import {
   BLOCK_LENGTH,
   type Clock,
@@ -16,7 +16,6 @@ import {
   type PeerAddress,
   type PeerId,
   type SubscribeOptions,
-  toHex,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
 import { createTorrent, type CreateOptions, HandlePool } from '@torrential/storage'
@@ -26,7 +25,7 @@ import PQueue from 'p-queue'
 import { ConnectionSlots } from './connection-slots.ts'
 import { Dialer } from './dialer.ts'
 import { InboundGate } from './inbound-gate.ts'
-import { loadSource, type TorrentSource } from './load-source.ts'
+import { loadSource, magnetOf, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
 import { type AddOptions, checkPositive, checkWhole, DEFAULTS, type SessionOptions } from './options.ts'
 import { ResumeStore } from './resume-store.ts'
@@ -34,6 +33,7 @@ import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { addressOf, Torrent } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
+import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
 
 /** What `session.seed` takes: how to add, and how to make the .torrent. */
 export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path' | 'paths'>, Omit<CreateOptions, 'signal'> {}
@@ -54,7 +54,7 @@ export interface SessionStats {
 export class Session implements AsyncDisposable {
   /** 20 bytes that name us to peers and trackers. */
   readonly peerId: PeerId
-  readonly #torrents = new Map<string, Torrent>()
+  readonly #torrents = new TorrentIndex()
   readonly #hub = new EventHub<SessionEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
   readonly #context: SessionContext
   readonly #transport: Transport
@@ -90,7 +90,8 @@ export class Session implements AsyncDisposable {
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,
       allows,
-      forget: (torrent) => void this.#torrents.delete(torrent.infoHash),
+      learned: (torrent, identity) => this.#learned(torrent, identity),
+      forget: (torrent) => this.#torrents.delete(torrent),
     }
     this.#gate = new InboundGate({
       clock,
@@ -123,7 +124,7 @@ export class Session implements AsyncDisposable {
   }
 
   get torrents(): readonly Torrent[] {
-    return [...this.#torrents.values()]
+    return this.#torrents.all
   }
 
   /** Bytes per second of all torrents together, Infinity for no limit; takes effect at once. */
@@ -149,7 +150,7 @@ export class Session implements AsyncDisposable {
   /** A snapshot. */
   get stats(): SessionStats {
     let [peers, downloaded, uploaded, downRate, upRate] = [0, 0, 0, 0, 0]
-    for (const torrent of this.#torrents.values()) {
+    for (const torrent of this.#torrents.all) {
       const stats = torrent.stats
       peers += stats.peers
       downloaded += stats.downloaded
@@ -162,16 +163,17 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Adds a torrent and returns it at once; its check of what is on disk begins, `ready` tells when it is over.
+   * Adds a torrent and returns it at once; its check of what is on disk begins, `ready` tells when it is over. Of a magnet
+   * link the metadata is fetched first (status `metadata`, then the event `metadata`).
    * @throws InputError `TORRENT_DUPLICATE` when it is here already (`error.data.torrent` is it), `SESSION_CLOSED`, and what
    * is wrong with the source (`SOURCE_…`, `TORRENT_…`, `BENCODE_…`, `MAGNET_…`) or the options (`OPTION_RANGE`, `ADDRESS_…`)
    */
   async add(source: TorrentSource, options: AddOptions = {}): Promise<Torrent> {
     this.#checkOpen()
     const { paths = 'portable', signal } = options
-    const metainfo = await loadSource(source, signal, { paths })
+    const origin = magnetOf(source) ?? (await loadSource(source, signal, { paths }))
     signal?.throwIfAborted()
-    return this.#add(metainfo, resolve(options.path ?? '.'), options)
+    return this.#add(origin, resolve(options.path ?? '.'), options)
   }
 
   /**
@@ -191,7 +193,7 @@ export class Session implements AsyncDisposable {
 
   /** Stops and forgets a torrent, and deletes what it wrote when asked to. @throws StorageError when that fails */
   async remove(torrent: Torrent, options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
-    const isHere = this.#torrents.get(torrent.infoHash) === torrent
+    const isHere = this.#torrents.has(torrent)
     try {
       await torrent.closeAndForget({ deleteFiles: options.deleteFiles === true, forget: true })
     } finally {
@@ -217,7 +219,7 @@ export class Session implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#gate.close()
     await this.#listening?.[Symbol.asyncDispose]()
-    await Promise.all([...this.#torrents.values()].map((torrent) => torrent[Symbol.asyncDispose]()))
+    await Promise.all(this.#torrents.all.map((torrent) => torrent[Symbol.asyncDispose]()))
     this.#context.dialer.close()
     await this.#context.trackers.close()
     await this.#transport[Symbol.asyncDispose]()
@@ -225,19 +227,22 @@ export class Session implements AsyncDisposable {
     this.#hub.close()
   }
 
-  #add(metainfo: Metainfo, path: string, options: AddOptions): Torrent {
+  #add(origin: Metainfo | Magnet, path: string, options: AddOptions): Torrent {
     this.#checkOpen()
-    const infoHash = toHex(metainfo.infoHash)
-    const present = this.#torrents.get(infoHash)
-    if (present !== undefined) {
-      throw new InputError('TORRENT_DUPLICATE', `${infoHash} is in this session already`, { torrent: present })
-    }
+    const present = this.#torrents.find(origin)
+    if (present !== undefined) throw duplicateOf(present)
     const peers = (options.peers ?? []).map((peer) => addressOf(peer))
-    const torrent = new Torrent(metainfo, path, options, this.#context)
-    this.#torrents.set(infoHash, torrent)
+    const torrent = new Torrent({ origin, path, options, context: this.#context })
+    this.#torrents.add(torrent, origin)
     this.#hub.emit({ type: 'torrent-added', torrent })
-    torrent.begin(options, peers)
+    torrent.begin(peers)
     return torrent
+  }
+
+  #learned(torrent: Torrent, identity: TorrentIdentity): void {
+    const other = this.#torrents.findOther(torrent, identity)
+    if (other !== undefined) throw duplicateOf(other)
+    this.#torrents.add(torrent, identity)
   }
 
   #refused(address: PeerAddress, reason: string): void {
@@ -265,6 +270,10 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
     throw error
   }
   return session
+}
+
+function duplicateOf(torrent: Torrent): InputError {
+  return new InputError('TORRENT_DUPLICATE', `${torrent.infoHash} is in this session already`, { torrent })
 }
 
 function checkOptions(options: SessionOptions): void {

@@ -2,12 +2,14 @@
 // trackers), life (what runs when), resume keeper. The wiring is all there is here; each decision is in a part.
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
-import { createVerifier, type Metainfo } from '@torrential/metainfo'
+import { createVerifier, type FileRange, type Metainfo } from '@torrential/metainfo'
 import { Bitfield, InputError, type PieceIndex, type StorageError, toHex, withAbort } from '@torrential/primitives'
 import { cached, FileStorage, type StorageObserver } from '@torrential/storage'
 import { believe, hashDisk } from './disk-check.ts'
 import type { AddOptions } from './options.ts'
 import type { PeerConnection } from './peer-connection.ts'
+import { PeerIntake } from './peer-intake.ts'
+import type { PendingLegacy } from './pending-torrent.ts'
 import { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import { ResumeKeeper } from './resume-keeper.ts'
@@ -25,12 +27,17 @@ export interface TorrentSetup {
   readonly reporter: Reporter
   readonly context: SessionContext
   readonly options: AddOptions
+  /** What was met while only a magnet link was known. */
+  readonly legacy?: PendingLegacy
+  /** The files to download (BEP 53), unless the options select; empty or absent means all. */
+  readonly ranges?: readonly FileRange[]
 }
 
 export class TorrentAssembly {
   readonly engine: SwarmEngine
   readonly storage: FileStorage
   readonly contents: TorrentContents
+  readonly intake: PeerIntake
   readonly swarm: TorrentSwarm
   readonly life: TorrentLife
   readonly resume: ResumeKeeper
@@ -41,12 +48,15 @@ export class TorrentAssembly {
 
   constructor(setup: TorrentSetup) {
     this.#setup = setup
-    const { metainfo, context, options, path, reporter, torrent } = setup
-    const { geometry } = metainfo
+    const { metainfo, context, options, path, reporter, torrent, legacy, ranges = [] } = setup
+    const { geometry, infoHash, infoBytes, trackers: tiers } = metainfo
     const { clock, random, credit } = context
-    const wanted = wantedBy(metainfo, options)
+    const wanted = wantedBy(metainfo, options, ranges)
+    this.intake = legacy?.intake ?? new PeerIntake({ torrent, infoHash, tiers, reporter, context }, options)
+    // Like libtorrent: who has no .torrent of a private torrent is not meant to get it from peers.
+    const metadata = metainfo.private ? {} : { metadata: infoBytes }
     this.engine = new SwarmEngine(
-      { geometry, have: new Bitfield(geometry.pieceCount), random, credit },
+      { geometry, have: new Bitfield(geometry.pieceCount), random, credit, ...metadata },
       { listenPort: context.port(), ...(options.sequential === true && { sequential: true }) },
     )
     this.storage = new FileStorage(
@@ -63,7 +73,7 @@ export class TorrentAssembly {
         storage,
         setWanted: (file, want) => this.storage.setWanted(file, want),
         pump: () => this.#pump(),
-        awaited: () => this.swarm.connector.reconsider(),
+        awaited: () => this.intake.reconsider(),
         failed: (error) => this.life.fail(asStorageError(error), 'read'),
       },
       wanted,
@@ -71,7 +81,8 @@ export class TorrentAssembly {
     this.life = this.#createLife()
     this.swarm = new TorrentSwarm(
       {
-        torrent,
+        intake: this.intake,
+        inherited: legacy?.dialed ?? [],
         metainfo,
         engine: this.engine,
         storage,
@@ -88,6 +99,7 @@ export class TorrentAssembly {
       },
       options,
     )
+    for (const address of legacy?.banned ?? []) this.engine.ban(address, clock.now())
     this.resume = new ResumeKeeper({
       store: context.resume,
       clock,
@@ -123,7 +135,7 @@ export class TorrentAssembly {
   /** The engine's inputs were changed from outside a connection: let it act. */
   #pump(): void {
     this.swarm.driver.pump()
-    if (!this.engine.stats.isFinished) this.swarm.connector.reconsider()
+    if (!this.engine.stats.isFinished) this.intake.reconsider()
     this.life.finished()
   }
 
@@ -149,7 +161,7 @@ export class TorrentAssembly {
       this.swarm.listensAt(connection, event.listenPort)
     }
     if (event.type !== 'finished' || this.life.isChecking) return
-    if (this.engine.have.isComplete) this.swarm.trackers.completed()
+    if (this.engine.have.isComplete) this.intake.trackers.completed()
     this.life.finished()
     void this.resume.save()
   }
@@ -252,9 +264,11 @@ export class TorrentAssembly {
   }
 }
 
-function wantedBy(metainfo: Metainfo, options: AddOptions): (file: number) => boolean {
+function wantedBy(metainfo: Metainfo, options: AddOptions, ranges: readonly FileRange[]): (file: number) => boolean {
   const { select } = options
-  if (select === undefined) return () => true
+  if (select === undefined) {
+    return (file) => ranges.length === 0 || ranges.some(({ start, end }) => file >= start && file < end)
+  }
   let index = 0
   const wanted = metainfo.files.map(({ pad, path, length }) => !pad && select({ path, length, index: index++ }))
   return (file) => wanted[file] === true

@@ -81,8 +81,8 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     if (this.#parts.pieceCount > 0) established.wire.pieceCount = this.#parts.pieceCount
     const connection = new PeerConnection(this.#nextKey++ as PeerKey, established, this)
     this.#connections.set(connection.key, connection)
-    const { peerId, address, incoming } = established
-    this.engine.connected(connection.key, { peerId, capabilities, address, incoming }, this.clock.now())
+    const { peerId, address, incoming, greeted = false } = established
+    this.engine.connected(connection.key, { peerId, capabilities, address, incoming, greeted }, this.clock.now())
     this.#parts.events.connected(connection)
     connection.start()
     this.pump()

@@ -1,7 +1,7 @@
 // Everything a torrent can tell, as one union on `type`. Each event carries its torrent, because the session's stream is the
 // union of its torrents' streams. The table in the README maps Net::BitTorrent's 21 events to these.
 
-import type { PeerAddress, StorageError, TorrentialError } from '@torrential/primitives'
+import type { InputError, PeerAddress, StorageError, TorrentialError } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { TrackerEvent } from '@torrential/tracker'
 import type { Peer } from './peer.ts'
@@ -41,9 +41,12 @@ export interface FileCompleteEvent extends Of<'file-complete'> {
   readonly file: TorrentFile
 }
 
-/** The torrent stopped moving data because of its disk; `resume()` or `start()` tries again. Never dropped. */
+/**
+ * A StorageError: the torrent stopped moving data because of its disk; `resume()` or `start()` tries again. An InputError: the
+ * metadata of a magnet link has arrived and cannot be used. Never dropped.
+ */
 export interface ErrorEvent extends Of<'error'> {
-  readonly error: StorageError
+  readonly error: StorageError | InputError
 }
 
 /** Something is wrong that does not stop the torrent, e.g. a state file that had to be ignored. */
@@ -108,7 +111,11 @@ export interface FileBytesEvent extends Of<'file-read' | 'file-written'> {
   readonly bytes: number
 }
 
+/** The info dictionary of a magnet link has arrived: files, lengths and the rest are known from now on. Never dropped. */
+export type MetadataEvent = Of<'metadata'>
+
 export type TorrentEvent =
+  | MetadataEvent
   | CheckingEvent
   | ReadyEvent
   | Of<'started'>
@@ -146,4 +153,4 @@ export const OPT_IN_EVENTS: readonly TorrentEventType[] = [
 ]
 
 /** Never dropped, however slow the reader. */
-export const KEPT_EVENTS: readonly TorrentEventType[] = ['error', 'done', 'closed']
+export const KEPT_EVENTS: readonly TorrentEventType[] = ['error', 'metadata', 'done', 'closed']

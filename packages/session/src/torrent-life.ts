@@ -8,7 +8,15 @@ import type { StorageError, TorrentialError } from '@torrential/primitives'
 import { InputError } from '@torrential/primitives'
 import { type Deferred, deferred } from './deferred.ts'
 
-export type TorrentStatus = 'checking' | 'downloading' | 'seeding' | 'paused' | 'stopped' | 'error' | 'closed'
+export type TorrentStatus =
+  | 'metadata'
+  | 'checking'
+  | 'downloading'
+  | 'seeding'
+  | 'paused'
+  | 'stopped'
+  | 'error'
+  | 'closed'
 
 /** What the life drives. */
 export interface LifeActs {
@@ -75,9 +83,10 @@ export class TorrentLife {
     return this.#acts.isFinished() ? 'seeding' : 'downloading'
   }
 
-  /** The first check, then `ready`, then the swarm. */
-  begin(full: boolean, start: boolean): void {
+  /** The first check, then `ready`, then the swarm. `paused`: was told already. */
+  begin(full: boolean, start: boolean, paused: boolean): void {
     this.#phase = 'checking'
+    this.#paused = paused
     this.#step(async () => {
       await this.#check(full)
       this.#acts.tell('ready')

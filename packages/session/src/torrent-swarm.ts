@@ -1,34 +1,25 @@
-// A torrent's side towards its peers: engine, driver, connector, trackers, limits. It can be started and stopped any number of
-// times; what the engine knows of pieces outlives that, connections do not.
+// A torrent's side towards its peers: engine, driver, limits, and the intake from which its connections come. It can be started
+// and stopped any number of times; what the engine knows of pieces outlives that, connections do not.
 
 import type { Storage } from '@torrential/contracts'
 import type { SwarmEngine } from '@torrential/engine'
 import type { Metainfo } from '@torrential/metainfo'
-import {
-  compareBytes,
-  equalBytes,
-  type PeerAddress,
-  PeerError,
-  type PeerId,
-  type TorrentialError,
-} from '@torrential/primitives'
+import { type PeerAddress, PeerError, type TorrentialError } from '@torrential/primitives'
 import type { AnnounceProgress } from '@torrential/tracker'
 import { RateLimit, TokenBucket } from '@torrential/transport'
-import { ConnectionSlots } from './connection-slots.ts'
-import { Connector } from './connector.ts'
 import type { Dialed } from './dialer.ts'
-import type { InboundTorrent } from './inbound-gate.ts'
 import type { AddOptions } from './options.ts'
-import type { EstablishedPeer, PeerConnection } from './peer-connection.ts'
+import type { PeerConnection } from './peer-connection.ts'
+import type { PeerIntake, PeerUser } from './peer-intake.ts'
 import type { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
-import type { Torrent } from './torrent.ts'
 import { type DriverEvents, TorrentDriver } from './torrent-driver.ts'
-import { TrackerLink } from './tracker-link.ts'
 
 export interface TorrentSwarmParts {
-  readonly torrent: Torrent
+  readonly intake: PeerIntake
+  /** Connections, each with its place, that were made before the metadata was known. */
+  readonly inherited: readonly Dialed[]
   readonly metainfo: Metainfo
   readonly engine: SwarmEngine
   readonly storage: Storage
@@ -40,25 +31,19 @@ export interface TorrentSwarmParts {
   readonly events: Pick<DriverEvents, 'pieceCommitted' | 'pieceRejected' | 'storageFailed' | 'engineEvent'>
 }
 
-/** Milliseconds within which two connections count as dialed at the same time. */
-const simultaneous = 15_000
-
-export class TorrentSwarm implements InboundTorrent {
+export class TorrentSwarm implements PeerUser {
   readonly driver: TorrentDriver
-  readonly connector: Connector
-  readonly trackers: TrackerLink
-  readonly slots: ConnectionSlots
   readonly #parts: TorrentSwarmParts
   readonly #down: TokenBucket
   readonly #up: TokenBucket
+  #inherited: readonly Dialed[]
   #running = false
 
   constructor(parts: TorrentSwarmParts, options: AddOptions) {
     this.#parts = parts
     const { context, engine, storage, committer, reporter, metainfo } = parts
-    const { clock, dialer } = context
-    const { infoHash } = metainfo
-    this.slots = new ConnectionSlots(options.maxConnections ?? context.maxTorrentConnections, context.slots)
+    const { clock } = context
+    this.#inherited = parts.inherited
     this.#down = new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock })
     this.#up = new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock })
     this.driver = new TorrentDriver({
@@ -77,26 +62,27 @@ export class TorrentSwarm implements InboundTorrent {
         sent: (connection, message, bytes) => reporter.sent(connection, message, bytes),
       },
     })
-    this.connector = new Connector({
-      infoHash,
-      clock,
-      dialer,
-      slots: this.slots,
-      refuses: (address) => this.#refuses(address),
-      connected: (dialed) => this.#admit(dialed),
-      isFinished: () => engine.stats.isFinished,
-      blocked: (address, reason) => this.#blocked(address, reason),
-      failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent: parts.torrent, address, error }),
-    })
-    this.trackers = new TrackerLink({
-      context,
-      infoHash,
-      tiers: options.trackers === false ? [] : metainfo.trackers,
-      added: Array.isArray(options.trackers) ? (options.trackers as readonly string[][]) : [],
-      progress: parts.progress,
-      found: (candidate) => this.connector.add(candidate),
-      event: (event) => reporter.emit({ ...event, torrent: parts.torrent }),
-    })
+  }
+
+  get meetings(): Iterable<PeerConnection> {
+    return this.driver.connections.values()
+  }
+
+  get isFinished(): boolean {
+    return this.#parts.engine.stats.isFinished
+  }
+
+  get progress(): AnnounceProgress {
+    return this.#parts.progress()
+  }
+
+  isBanned(address: PeerAddress): boolean {
+    return this.#parts.engine.isBanned(address)
+  }
+
+  attach({ established, capabilities }: Dialed): PeerError | undefined {
+    this.driver.attach(established, capabilities)
+    return undefined
   }
 
   get maxDown(): number {
@@ -118,88 +104,36 @@ export class TorrentSwarm implements InboundTorrent {
   start(): void {
     if (this.#running) return
     this.#running = true
-    this.connector.start()
-    this.trackers.start()
+    for (const dialed of this.#takeInherited()) this.attach(dialed)
+    this.#parts.intake.start(this)
     this.driver.pump()
   }
 
   /** Closes every connection, and resolves when trackers were told (or did not answer in time). */
   async stop(): Promise<void> {
-    if (!this.#running) return
     this.#running = false
-    this.connector.stop()
-    this.driver.closeConnections(new PeerError('TORRENT_STOPPED', 'the torrent was stopped'))
-    await this.trackers.stop()
-  }
-
-  /** A peer that connected to us. */
-  accept(inbound: Dialed): PeerError | undefined {
-    const refused = this.#refuses(inbound.established.address)
-    if (refused !== undefined) {
-      this.#blocked(inbound.established.address, refused)
-      return new PeerError(refused === 'filter' ? 'PEER_FILTERED' : 'PEER_BANNED', 'the address is kept out')
-    }
-    if (!this.slots.take()) {
-      this.#blocked(inbound.established.address, 'limit')
-      return new PeerError('TOO_MANY_CONNECTIONS', 'there is no place for another connection')
-    }
-    const error = this.#admit(inbound)
-    if (error !== undefined) this.slots.give()
-    return error
+    const stopped = new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
+    const left = this.#parts.intake.stop()
+    this.#parts.intake.abandon(this.#takeInherited(), stopped)
+    this.driver.closeConnections(stopped)
+    await left
   }
 
   /** A peer that dialed us told where it listens (BEP 10). */
   listensAt(connection: PeerConnection, port: number | undefined): void {
     if (port === undefined || port === 0 || connection.dialable !== undefined) return
     connection.dialable = { ...connection.address, port }
-    this.connector.adopt(connection.dialable)
+    this.#parts.intake.adopt(connection.dialable)
   }
 
-  /** The place in `slots` is taken already. */
-  #admit({ established, capabilities }: Dialed): PeerError | undefined {
-    if (!this.#running) return new PeerError('TORRENT_STOPPED', 'the torrent is not running')
-    const present = this.#connectionOf(established.peerId)
-    if (present !== undefined) {
-      const duplicate = new PeerError('PEER_DUPLICATE', 'this peer is connected already')
-      if (!this.#givesWay(present, established)) return duplicate
-      present.close(duplicate)
-    }
-    this.driver.attach(established, capabilities)
-    return undefined
-  }
-
-  #connectionOf(peerId: PeerId): PeerConnection | undefined {
-    for (const connection of this.driver.connections.values()) {
-      if (equalBytes(connection.peerId, peerId)) return connection
-    }
-    return undefined
-  }
-
-  /**
-   * Two peers that dial each other in the same moment must agree on which of the two connections stays, or each closes the
-   * one that the other keeps: it is the one that the lower peer id dialed. An older connection never gives way.
-   */
-  #givesWay(present: PeerConnection, fresh: EstablishedPeer): boolean {
-    if (present.incoming === fresh.incoming || present.age > simultaneous) return false
-    const weAreLower = compareBytes(this.#parts.context.peerId, fresh.peerId) < 0
-    return weAreLower !== fresh.incoming
+  #takeInherited(): readonly Dialed[] {
+    const inherited = this.#inherited
+    this.#inherited = []
+    return inherited
   }
 
   #disconnected(connection: PeerConnection, error: TorrentialError | undefined): void {
-    const { dialable, peerId, age } = connection
-    this.slots.give()
     this.#parts.reporter.disconnected(connection, error)
-    if (dialable === undefined) this.connector.fill()
-    else this.connector.released(dialable, peerId, error, age)
-    if (error?.code !== 'PEER_DUPLICATE') this.connector.gone(peerId)
-  }
-
-  #refuses(address: PeerAddress): 'filter' | 'banned' | undefined {
-    if (!this.#parts.context.allows(address)) return 'filter'
-    return this.#parts.engine.isBanned(address) ? 'banned' : undefined
-  }
-
-  #blocked(address: PeerAddress, reason: 'filter' | 'banned' | 'limit'): void {
-    this.#parts.reporter.emit({ type: 'peer-blocked', torrent: this.#parts.torrent, address, reason })
+    this.#parts.intake.released(connection, error)
   }
 }

@@ -1,10 +1,11 @@
 // A torrent as users see it: every question is handed to the part that knows the answer.
 
-import { formatMagnet, type Metainfo, type MetainfoVersion } from '@torrential/metainfo'
+import { formatMagnet, type Magnet, type Metainfo, type MetainfoVersion } from '@torrential/metainfo'
 import {
   type Bitfield,
   EventHub,
   type EventStream,
+  InputError,
   type LaggedEvent,
   parseAddress,
   type PeerAddress,
@@ -14,234 +15,266 @@ import {
   toHex,
 } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
+import { ActiveTorrent } from './active-torrent.ts'
 import type { InboundTorrent } from './inbound-gate.ts'
 import { type AddOptions, checkPositive } from './options.ts'
+import { isMetainfo } from './load-source.ts'
 import type { Peer } from './peer.ts'
+import { type PendingLegacy, PendingTorrent } from './pending-torrent.ts'
 import { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
 import { TorrentAssembly } from './torrent-assembly.ts'
+import type { TorrentBody } from './torrent-body.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS, type TorrentEvent, type TorrentEventType } from './torrent-events.ts'
 import type { TorrentFile } from './torrent-file.ts'
 import type { TorrentStatus } from './torrent-life.ts'
 import type { TorrentStats } from './torrent-stats.ts'
 
+/** @internal */
+export interface TorrentOrigin {
+  readonly origin: Metainfo | Magnet
+  readonly path: string
+  readonly options: AddOptions
+  readonly context: SessionContext
+}
+
 /** Made by `session.add` and `session.seed`. */
 export class Torrent implements AsyncDisposable {
-  /** What the .torrent says; its byte arrays must not be changed. */
-  readonly metainfo: Metainfo
   /** Absolute path of the folder that holds the files. */
   readonly path: string
-  /** 40 hexadecimal digits that name the swarm: v1, or v2 cut short (BEP 52). */
-  readonly infoHash: string
-  readonly #assembly: TorrentAssembly
   readonly #hub = new EventHub<TorrentEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
+  readonly #setup: TorrentOrigin
+  #metainfo: Metainfo | undefined
+  #body: TorrentBody
+  #assembly: TorrentAssembly | undefined
 
   /** @internal */
-  constructor(metainfo: Metainfo, path: string, options: AddOptions, context: SessionContext) {
+  constructor(setup: TorrentOrigin) {
+    const { origin, path, options, context } = setup
     checkPositive('maxDown', options.maxDown)
     checkPositive('maxUp', options.maxUp)
     checkPositive('maxConnections', options.maxConnections)
-    this.metainfo = metainfo
     this.path = path
-    this.infoHash = toHex(metainfo.infoHash)
-    const reporter = new Reporter(this, this.#hub, context.hub)
-    this.#assembly = new TorrentAssembly({ torrent: this, metainfo, path, reporter, context, options })
+    this.#setup = setup
+    if (isMetainfo(origin)) {
+      this.#metainfo = origin
+      this.#body = new ActiveTorrent(this.#assemble(origin, options))
+    } else {
+      const reporter = this.#reporter()
+      const known = (metainfo: Metainfo, legacy: PendingLegacy) => this.#become(metainfo, legacy)
+      this.#body = new PendingTorrent({ torrent: this, magnet: origin, reporter, context, options, known })
+    }
   }
 
-  /** Safe name of the file or of the folder of files. */
+  /** False while the metadata of a magnet link is on its way; the event `metadata` tells when it is here. */
+  get hasMetadata(): boolean {
+    return this.#metainfo !== undefined
+  }
+
+  /**
+   * What the .torrent says; its byte arrays must not be changed.
+   * @throws InputError `METADATA_UNKNOWN` unless `hasMetadata`
+   */
+  get metainfo(): Metainfo {
+    if (this.#metainfo !== undefined) return this.#metainfo
+    throw new InputError('METADATA_UNKNOWN', 'the metadata of this magnet link has not arrived yet')
+  }
+
+  /** 40 hexadecimal digits that name the swarm: v1, or v2 cut short (BEP 52). */
+  get infoHash(): string {
+    return toHex(this.#identity.infoHash)
+  }
+
+  /** Safe name of the file or of the folder of files. Without metadata: what the magnet link says, or the infohash. */
   get name(): string {
-    return this.metainfo.name
+    return this.#identity.name ?? this.infoHash
   }
 
+  /** Without metadata: as far as the magnet link tells, by its infohashes. */
   get version(): MetainfoVersion {
-    return this.metainfo.version
+    if (this.#metainfo !== undefined) return this.#metainfo.version
+    const { infoHashV1, infoHashV2 } = this.#identity
+    if (infoHashV2 === undefined) return 'v1'
+    return infoHashV1 === undefined ? 'v2' : 'hybrid'
   }
 
   /** 40 hexadecimal digits; undefined for a torrent that is v2 only. */
   get infoHashV1(): string | undefined {
-    return this.metainfo.infoHashV1 && toHex(this.metainfo.infoHashV1)
+    return this.#identity.infoHashV1 && toHex(this.#identity.infoHashV1)
   }
 
   /** 64 hexadecimal digits; undefined for a torrent that is v1 only. */
   get infoHashV2(): string | undefined {
-    return this.metainfo.infoHashV2 && toHex(this.metainfo.infoHashV2)
+    return this.#identity.infoHashV2 && toHex(this.#identity.infoHashV2)
   }
 
-  /** The .torrent, byte for byte. */
+  /**
+   * The .torrent, byte for byte; of a magnet link, the info dictionary byte for byte with the link's trackers and web seeds.
+   * @throws InputError `METADATA_UNKNOWN` unless `hasMetadata`
+   */
   get torrentFile(): Uint8Array {
     return this.metainfo.bytes
   }
 
   /** A link that names this torrent and its trackers (BEP 9). */
   get magnet(): string {
-    const { infoHashV1, infoHashV2, name, trackers, webSeeds } = this.metainfo
+    const { infoHashV1, infoHashV2, name, trackers, webSeeds } = this.#identity
     return formatMagnet({
       ...(infoHashV1 && { infoHashV1 }),
       ...(infoHashV2 && { infoHashV2 }),
-      name,
+      ...(name !== undefined && { name }),
       trackers: trackers.flat(),
       webSeeds,
     })
   }
 
-  /** Bytes of all files. */
+  /** Bytes of all files; 0 without metadata. */
   get length(): number {
-    return this.metainfo.length
+    return this.#metainfo?.length ?? 0
   }
 
+  /** 0 without metadata. */
   get pieceLength(): number {
-    return this.metainfo.geometry.pieceLength
+    return this.#metainfo?.geometry.pieceLength ?? 0
   }
 
+  /** 0 without metadata. */
   get pieceCount(): number {
-    return this.metainfo.geometry.pieceCount
+    return this.#metainfo?.geometry.pieceCount ?? 0
   }
 
-  /** BEP 27: peers come from the torrent's own trackers only. */
+  /** BEP 27: peers come from the torrent's own trackers only. False without metadata. */
   get private(): boolean {
-    return this.metainfo.private
+    return this.#metainfo?.private ?? false
   }
 
   get comment(): string | undefined {
-    return this.metainfo.comment
+    return this.#metainfo?.comment
   }
 
   get createdBy(): string | undefined {
-    return this.metainfo.createdBy
+    return this.#metainfo?.createdBy
   }
 
   /** Unix seconds. */
   get creationDate(): number | undefined {
-    return this.metainfo.creationDate
+    return this.#metainfo?.creationDate
   }
 
-  /** In the torrent's order, without padding. */
+  /** In the torrent's order, without padding; empty without metadata. */
   get files(): readonly TorrentFile[] {
-    return this.#assembly.contents.files
+    return this.#body.files
   }
 
   /** Connected now. */
   get peers(): readonly Peer[] {
-    return [...this.#assembly.swarm.driver.connections.values()].map(({ peer }) => peer)
+    return this.#body.peers
   }
 
   get trackers(): readonly TrackerStatus[] {
-    return this.#assembly.swarm.trackers.trackers
+    return this.#body.trackers
   }
 
-  /** The pieces that are verified and written: a copy. */
+  /** The pieces that are verified and written: a copy. Without metadata: of no pieces. */
   get bitfield(): Bitfield {
-    return this.#assembly.engine.have.clone()
+    return this.#body.bitfield
   }
 
   get status(): TorrentStatus {
-    return this.#assembly.life.status
+    return this.#body.status
   }
 
-  /** Why the status is `error`. */
-  get error(): StorageError | undefined {
-    return this.#assembly.life.error
+  /** Why the status is `error`: the disk (StorageError), or metadata that cannot be used (InputError). */
+  get error(): StorageError | InputError | undefined {
+    return this.#body.error
   }
 
   /** Every piece is here. */
   get isComplete(): boolean {
-    return this.#assembly.engine.have.isComplete
+    return this.#body.isComplete
   }
 
-  /** 0 … 1 of what is wanted. */
+  /** 0 … 1 of what is wanted; 0 without metadata. */
   get progress(): number {
-    const { bytesWanted, bytesLeft } = this.stats
+    const { bytesWanted, bytesLeft } = this.#body.stats
+    if (!this.hasMetadata) return 0
     return bytesWanted === 0 ? 1 : Math.max(0, 1 - bytesLeft / bytesWanted)
   }
 
   /** A snapshot. Bytes of payload uploaded and downloaded include earlier sessions, where a state folder is kept. */
   get stats(): TorrentStats {
-    const { contents, engine, uploaded, downloaded } = this.#assembly
-    const stats = engine.stats
-    const { bytesLeft, bytesWanted } = contents
-    return {
-      downloaded,
-      uploaded,
-      wasted: stats.wasted,
-      downRate: stats.downRate,
-      upRate: stats.upRate,
-      have: stats.piecesHave,
-      of: engine.have.length,
-      wanted: stats.piecesWanted,
-      bytesWanted,
-      bytesLeft,
-      peers: stats.peers,
-      seeds: stats.seeds,
-      eta: bytesLeft > 0 && stats.downRate > 0 ? (bytesLeft / stats.downRate) * 1_000 : undefined,
-    }
+    return this.#body.stats
   }
 
   get downloaded(): number {
-    return this.#assembly.downloaded
+    return this.#body.stats.downloaded
   }
 
   get uploaded(): number {
-    return this.#assembly.uploaded
+    return this.#body.stats.uploaded
   }
 
-  /** Resolves after the first check. Rejects with InputError `TORRENT_CLOSED` when closed before. */
+  /**
+   * Resolves after the first check, which needs the metadata. Rejects with InputError `TORRENT_CLOSED` when closed before,
+   * and with what is wrong with the metadata.
+   */
   get ready(): Promise<void> {
-    return this.#assembly.life.ready
+    return this.#body.ready
   }
 
-  /** Resolves when everything wanted is verified and written. Rejects with InputError `TORRENT_CLOSED` when closed before. */
+  /** Resolves when everything wanted is verified and written. Rejects as `ready` does. */
   get done(): Promise<void> {
-    return this.#assembly.life.done
+    return this.#body.done
   }
 
   /** Bytes per second, Infinity for no limit; takes effect at once. */
   get maxDown(): number {
-    return this.#assembly.swarm.maxDown
+    return this.#body.maxDown
   }
 
   set maxDown(rate: number) {
     checkPositive('maxDown', rate)
-    this.#assembly.swarm.maxDown = rate
+    this.#body.maxDown = rate
   }
 
   /** Bytes per second, Infinity for no limit; takes effect at once. */
   get maxUp(): number {
-    return this.#assembly.swarm.maxUp
+    return this.#body.maxUp
   }
 
   set maxUp(rate: number) {
     checkPositive('maxUp', rate)
-    this.#assembly.swarm.maxUp = rate
+    this.#body.maxUp = rate
   }
 
   /** Pieces in order instead of rarest first, from now on. */
   setSequential(on: boolean): void {
-    this.#assembly.setSequential(on)
+    this.#body.setSequential(on)
   }
 
   /** Hashes everything on disk again, then goes on as before. @throws InputError `TORRENT_CLOSED` */
   check(): Promise<void> {
-    return this.#assembly.life.check()
+    return this.#body.check()
   }
 
   /** Joins the swarm; after a disk error, tries again. @throws InputError `TORRENT_CLOSED` */
   start(): Promise<void> {
-    return this.#assembly.life.start()
+    return this.#body.start()
   }
 
   /** Leaves the swarm: connections are closed, trackers told. @throws InputError `TORRENT_CLOSED` */
   stop(): Promise<void> {
-    return this.#assembly.life.stop()
+    return this.#body.stop()
   }
 
   /** Stops data both ways at once; connections stay. */
   pause(): void {
-    this.#assembly.life.pause()
+    this.#body.pause()
   }
 
   /** Ends a pause; after a disk error, tries again. */
   resume(): void {
-    this.#assembly.life.resume()
+    this.#body.resume()
   }
 
   /**
@@ -249,17 +282,17 @@ export class Torrent implements AsyncDisposable {
    * @throws InputError `ADDRESS_FORMAT`, `ADDRESS_HOST`, `ADDRESS_PORT`
    */
   addPeer(address: string | PeerAddress): void {
-    this.#assembly.swarm.connector.add({ address: addressOf(address), origin: 'user' })
+    this.#body.addPeer(addressOf(address))
   }
 
   /** @throws InputError `TRACKER_URL` */
   addTracker(url: string, tier?: number): void {
-    this.#assembly.swarm.trackers.addTracker(url, tier)
+    this.#body.addTracker(url, tier)
   }
 
   /** Asks the trackers for more peers, as soon as they allow it. */
   announce(): void {
-    this.#assembly.swarm.trackers.announce()
+    this.#body.announce()
   }
 
   /** Subscribes at once; see `TorrentEvent`. Ends when the torrent is closed. */
@@ -268,20 +301,52 @@ export class Torrent implements AsyncDisposable {
   }
 
   /** @internal */
-  begin(options: AddOptions, peers: readonly PeerAddress[]): void {
-    for (const address of peers) this.#assembly.swarm.connector.add({ address, origin: 'user' })
-    this.#assembly.life.begin(options.check === 'full', options.start !== false)
+  begin(peers: readonly PeerAddress[]): void {
+    for (const address of peers) this.#body.addPeer(address)
+    const { check, start = true } = this.#setup.options
+    if (this.#body instanceof PendingTorrent) this.#body.begin(start)
+    else this.#assembly?.life.begin(check === 'full', start, false)
   }
 
   /** @internal */
   get inbound(): InboundTorrent {
-    return this.#assembly.swarm
+    return this.#body.inbound
+  }
+
+  /** Of the metadata, or of the magnet link. */
+  get #identity(): Metainfo | Magnet {
+    return this.#metainfo ?? this.#setup.origin
+  }
+
+  #reporter(): Reporter {
+    return new Reporter(this, this.#hub, this.#setup.context.hub)
+  }
+
+  #assemble(metainfo: Metainfo, options: AddOptions, legacy?: PendingLegacy): TorrentAssembly {
+    const { origin, path, context } = this.#setup
+    const ranges = isMetainfo(origin) ? [] : origin.select
+    const setup = { torrent: this, metainfo, path, reporter: this.#reporter(), context, options, ranges }
+    this.#assembly = new TorrentAssembly({ ...setup, ...(legacy && { legacy }) })
+    return this.#assembly
+  }
+
+  /** The metadata of a magnet link is here. @throws InputError `TORRENT_DUPLICATE`, `TORRENT_PIECE_LAYER` */
+  #become(metainfo: Metainfo, legacy: PendingLegacy): void {
+    const pending = this.#body
+    this.#setup.context.learned(this, metainfo)
+    const assembly = this.#assemble(metainfo, legacy.options, legacy)
+    const active = new ActiveTorrent(assembly)
+    this.#metainfo = metainfo
+    this.#body = active
+    if (pending instanceof PendingTorrent) pending.follow(active)
+    this.#reporter().emit({ type: 'metadata', torrent: this })
+    assembly.life.begin(legacy.options.check === 'full', true, legacy.isPaused)
   }
 
   /** @internal */
   async closeAndForget(options: { readonly deleteFiles: boolean; readonly forget: boolean }): Promise<void> {
     try {
-      await this.#assembly.close(options)
+      await this.#body.close(options)
     } finally {
       this.#hub.close()
     }

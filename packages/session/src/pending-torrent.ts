@@ -1,0 +1,277 @@
+// The body of a torrent of which only the infohash is known (BEP 9): it joins the swarm to fetch the info dictionary, and
+// hands everything that it has met to the torrent that comes of it. Starting and stopping run one behind the other.
+//
+// Pausing does not stop the fetch: metadata is no data. It is how to choose files first and download then.
+
+import { type Magnet, type Metainfo, parseInfo } from '@torrential/metainfo'
+import { Bitfield, InputError, isTorrentialError, type PeerAddress, PeerError } from '@torrential/primitives'
+import type { TorrentialError } from '@torrential/primitives'
+import type { TrackerStatus } from '@torrential/tracker'
+import { deferred } from './deferred.ts'
+import type { Dialed } from './dialer.ts'
+import { MetadataPhase } from './metadata-phase.ts'
+import { NamedPeerLookup } from './named-peer-lookup.ts'
+import { type AddOptions, checkPositive } from './options.ts'
+import type { Peer } from './peer.ts'
+import { PeerIntake } from './peer-intake.ts'
+import type { Reporter } from './reporter.ts'
+import type { SessionContext } from './session-context.ts'
+import type { Torrent } from './torrent.ts'
+import type { CloseOptions, TorrentBody } from './torrent-body.ts'
+import type { TorrentStatus } from './torrent-life.ts'
+import type { TorrentStats } from './torrent-stats.ts'
+
+export interface PendingTorrentParts {
+  readonly torrent: Torrent
+  readonly magnet: Magnet
+  readonly reporter: Reporter
+  readonly context: SessionContext
+  readonly options: AddOptions
+  /**
+   * The metadata is here: what goes on with it, and with what was met on the way.
+   * @throws InputError when the torrent cannot be used
+   */
+  readonly known: (metainfo: Metainfo, legacy: PendingLegacy) => void
+}
+
+/** What a torrent takes over from the time when its metadata was not known. */
+export interface PendingLegacy {
+  readonly intake: PeerIntake
+  readonly banned: readonly PeerAddress[]
+  /** Open connections, each with its place in the intake. */
+  readonly dialed: readonly Dialed[]
+  readonly options: AddOptions
+  readonly isPaused: boolean
+}
+
+const nothing: TorrentStats = {
+  ...{ downloaded: 0, uploaded: 0, wasted: 0, downRate: 0, upRate: 0, have: 0, of: 0, wanted: 0 },
+  ...{ bytesWanted: 0, bytesLeft: 0, peers: 0, seeds: 0, eta: undefined },
+}
+
+export class PendingTorrent implements TorrentBody {
+  readonly files = []
+  readonly isComplete = false
+  readonly inbound: PeerIntake
+  readonly #parts: PendingTorrentParts
+  readonly #phase: MetadataPhase
+  readonly #lookup: NamedPeerLookup
+  readonly #ready = deferred<void>()
+  readonly #done = deferred<void>()
+  #options: AddOptions
+  #state: 'fetching' | 'stopped' | 'failed' | 'known' | 'closed' = 'stopped'
+  #error: TorrentialError | undefined
+  #isPaused = false
+  #steps: Promise<void> = Promise.resolve()
+
+  /** @throws InputError `TRACKER_URL` */
+  constructor(parts: PendingTorrentParts) {
+    this.#parts = parts
+    const { torrent, magnet, reporter, context, options } = parts
+    this.#options = options
+    const { infoHash, infoHashV1, infoHashV2 } = magnet
+    const tiers = magnet.trackers.length > 0 ? [magnet.trackers] : []
+    this.inbound = new PeerIntake({ torrent, infoHash, tiers, reporter, context }, options)
+    this.#phase = new MetadataPhase({
+      hashes: { ...(infoHashV1 && { infoHashV1 }), ...(infoHashV2 && { infoHashV2 }) },
+      intake: this.inbound,
+      context,
+      found: (infoBytes) => this.#found(infoBytes),
+      failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent, address, error }),
+    })
+    for (const address of magnet.peers) this.inbound.add({ address, origin: 'magnet' })
+    this.#lookup = new NamedPeerLookup(magnet.namedPeers, (address) => this.inbound.add({ address, origin: 'magnet' }))
+  }
+
+  begin(start: boolean): void {
+    if (start) this.#fetch()
+  }
+
+  get peers(): readonly Peer[] {
+    return this.#phase.meetings.map(({ peer }) => peer)
+  }
+
+  get trackers(): readonly TrackerStatus[] {
+    return this.inbound.trackers.trackers
+  }
+
+  get bitfield(): Bitfield {
+    return new Bitfield(0)
+  }
+
+  get status(): TorrentStatus {
+    if (this.#state === 'stopped' || this.#state === 'closed') return this.#state
+    return this.#state === 'failed' ? 'error' : 'metadata'
+  }
+
+  get error(): TorrentialError | undefined {
+    return this.#error
+  }
+
+  get stats(): TorrentStats {
+    return { ...nothing, peers: this.#phase.meetings.length }
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise
+  }
+
+  get maxDown(): number {
+    return this.#options.maxDown ?? Number.POSITIVE_INFINITY
+  }
+
+  set maxDown(maxDown: number) {
+    checkPositive('maxDown', maxDown)
+    this.#options = { ...this.#options, maxDown }
+  }
+
+  get maxUp(): number {
+    return this.#options.maxUp ?? Number.POSITIVE_INFINITY
+  }
+
+  set maxUp(maxUp: number) {
+    checkPositive('maxUp', maxUp)
+    this.#options = { ...this.#options, maxUp }
+  }
+
+  setSequential(sequential: boolean): void {
+    this.#options = { ...this.#options, sequential }
+  }
+
+  check(): Promise<void> {
+    return Promise.reject(new InputError('METADATA_UNKNOWN', 'there is nothing to check before the metadata is here'))
+  }
+
+  start(): Promise<void> {
+    return this.#step(async () => {
+      if (this.#state !== 'stopped') return
+      this.#fetch()
+      this.#tell('started')
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#step(async () => {
+      if (this.#state !== 'fetching') return
+      this.#state = 'stopped'
+      await this.#leave()
+      this.#tell('stopped')
+    })
+  }
+
+  pause(): void {
+    if (this.#isPaused || this.#state === 'closed') return
+    this.#isPaused = true
+    this.#tell('paused')
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.#state === 'closed') return
+    this.#isPaused = false
+    this.#tell('resumed')
+  }
+
+  addPeer(address: PeerAddress): void {
+    this.inbound.add({ address, origin: 'user' })
+  }
+
+  addTracker(url: string, tier?: number): void {
+    this.inbound.trackers.addTracker(url, tier)
+  }
+
+  announce(): void {
+    this.inbound.trackers.announce()
+  }
+
+  async close({ forget }: CloseOptions): Promise<void> {
+    if (this.#state === 'closed') return
+    const { torrent, context } = this.#parts
+    this.#state = 'closed'
+    await this.#steps
+    await this.#leave()
+    this.#phase[Symbol.dispose]()
+    if (forget) await context.resume?.delete(torrent.infoHash)
+    context.forget(torrent)
+    this.#fail(new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed'))
+    this.#tell('closed')
+  }
+
+  /** `ready` and `done` are those of the torrent that came of this one. */
+  follow(next: Pick<TorrentBody, 'ready' | 'done'>): void {
+    next.ready.then(this.#ready.resolve, this.#ready.reject)
+    next.done.then(this.#done.resolve, this.#done.reject)
+  }
+
+  #fetch(): void {
+    this.#state = 'fetching'
+    this.inbound.start(this.#phase)
+    this.#lookup.start()
+  }
+
+  async #leave(): Promise<void> {
+    this.#lookup.stop()
+    const left = this.inbound.stop()
+    this.#phase.closeConnections(new PeerError('TORRENT_STOPPED', 'the torrent was stopped'))
+    await left
+  }
+
+  #found(infoBytes: Uint8Array): void {
+    if (this.#state !== 'fetching') return
+    const { magnet, known } = this.#parts
+    const { paths = 'portable' } = this.#options
+    let dialed: readonly Dialed[] = []
+    try {
+      const metainfo = parseInfo(infoBytes, {
+        trackers: magnet.trackers.length > 0 ? [magnet.trackers] : [],
+        webSeeds: magnet.webSeeds,
+        paths,
+        allowMissingPieceLayers: true,
+      })
+      this.#state = 'known'
+      this.inbound.hold()
+      this.#lookup.stop()
+      const { inbound: intake } = this
+      dialed = this.#phase.handOn()
+      const [options, isPaused] = [this.#options, this.#isPaused]
+      known(metainfo, { intake, banned: this.#phase.banned, dialed, options, isPaused })
+    } catch (error) {
+      this.inbound.abandon(dialed, new PeerError('TORRENT_STOPPED', 'the torrent cannot be used'))
+      this.#unusable(error)
+    }
+  }
+
+  /** The infohash is right, and still nothing can be done with what it names: no other peer could help. */
+  #unusable(error: unknown): void {
+    const { reporter, torrent } = this.#parts
+    this.#error = isTorrentialError(error)
+      ? error
+      : new InputError('TORRENT_UNUSABLE', 'the metadata cannot be used', { cause: error })
+    this.#state = 'failed'
+    void this.#leave()
+    this.#fail(this.#error)
+    reporter.emit({ type: 'error', torrent, error: this.#error })
+  }
+
+  #fail(error: TorrentialError): void {
+    this.#ready.reject(error)
+    this.#done.reject(error)
+  }
+
+  #tell(type: 'started' | 'stopped' | 'paused' | 'resumed' | 'closed'): void {
+    this.#parts.reporter.emit({ type, torrent: this.#parts.torrent })
+  }
+
+  /** @throws InputError `TORRENT_CLOSED` */
+  #step(work: () => Promise<void>): Promise<void> {
+    const result = this.#steps.then(() => {
+      if (this.#state === 'closed') throw new InputError('TORRENT_CLOSED', 'the torrent is closed')
+      return work()
+    })
+    this.#steps = result.catch(() => {})
+    return result
+  }
+}

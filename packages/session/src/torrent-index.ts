@@ -1,0 +1,63 @@
+// The torrents of a session by the names under which peers ask for them. A hybrid torrent has two: its v1 infohash and its v2
+// infohash cut short; that the v1 and the v2 magnet of one torrent are the same may become known only with the metadata.
+
+import { type InfoHash, type InfoHashV2, toHex, truncateInfoHash } from '@torrential/primitives'
+import type { Torrent } from './torrent.ts'
+
+/** Of a .torrent or of a magnet link. */
+export interface TorrentIdentity {
+  readonly infoHashV1?: InfoHash
+  readonly infoHashV2?: InfoHashV2
+}
+
+export class TorrentIndex {
+  readonly #torrents = new Set<Torrent>()
+  readonly #byName = new Map<string, Torrent>()
+
+  /** In the order in which they came. */
+  get all(): readonly Torrent[] {
+    return [...this.#torrents]
+  }
+
+  get size(): number {
+    return this.#torrents.size
+  }
+
+  has(torrent: Torrent): boolean {
+    return this.#torrents.has(torrent)
+  }
+
+  /** The torrent of an infohash, 40 hexadecimal digits. */
+  get(infoHash: string): Torrent | undefined {
+    return this.#byName.get(infoHash)
+  }
+
+  /** A torrent that is here under one of these names. */
+  find(identity: TorrentIdentity): Torrent | undefined {
+    return this.findOther(undefined, identity)
+  }
+
+  /** As `find`, but not this one. */
+  findOther(torrent: Torrent | undefined, identity: TorrentIdentity): Torrent | undefined {
+    const owners = namesOf(identity).map((name) => this.#byName.get(name))
+    return owners.find((owner) => owner !== undefined && owner !== torrent)
+  }
+
+  /** Adds a torrent, or names that were learned of one. Names that another has stay with it. */
+  add(torrent: Torrent, identity: TorrentIdentity): void {
+    this.#torrents.add(torrent)
+    for (const name of namesOf(identity)) if (!this.#byName.has(name)) this.#byName.set(name, torrent)
+  }
+
+  delete(torrent: Torrent): void {
+    this.#torrents.delete(torrent)
+    for (const [name, owner] of this.#byName) if (owner === torrent) this.#byName.delete(name)
+  }
+}
+
+function namesOf({ infoHashV1, infoHashV2 }: TorrentIdentity): string[] {
+  const names: string[] = []
+  if (infoHashV1 !== undefined) names.push(toHex(infoHashV1))
+  if (infoHashV2 !== undefined) names.push(toHex(truncateInfoHash(infoHashV2)))
+  return names
+}
