@@ -14,9 +14,9 @@ const MAX_URL = 4096
 export function usableUrl(text: string, schemes: readonly string[]): string | undefined {
   const url = text.trim()
   // oxlint-disable-next-line no-control-regex
-  if (url.length > MAX_URL || /[\s\u0000-\u001f\u007f\ufffd]|\p{Cs}/u.test(url) || !URL.canParse(url)) return undefined
-  const { protocol, hostname } = new URL(url)
-  return schemes.includes(protocol) && hostname !== '' ? url : undefined
+  if (url.length > MAX_URL || /[\s\u0000-\u001f\u007f\ufffd]|\p{Cs}/u.test(url)) return undefined
+  const parsed = parseUrl(url)
+  return parsed !== undefined && schemes.includes(parsed.protocol) && parsed.hostname !== '' ? url : undefined
 }
 
 /** Tiers of usable tracker URLs: each URL once, at its first place, and no empty tier. */

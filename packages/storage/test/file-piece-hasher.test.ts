@@ -300,7 +300,7 @@ describe('checkPieces', () => {
     await storage.write(pieceOf(geometry, 1), 5, [Uint8Array.of(1, 2, 3)])
     await truncate(join(path, 'b'), 69_000)
     const digests = Buffer.concat([...allPieces(geometry)].map((piece) => sha1(pieceBytes(geometry, piece))))
-    const plan = { ...SHA1, digestLength: 20, digests }
+    const plan = { ...SHA1, kind: 'sha1', digestLength: 20, digests } as const
     const hasher = new FilePieceHasher({ layout: storage, plan })
     const verdicts = []
     for await (const verdict of checkPieces({ hasher, plan, pieces: allPieces(geometry) })) verdicts.push(verdict)
