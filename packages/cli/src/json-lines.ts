@@ -16,6 +16,20 @@ export interface ReadyLine {
   readonly of: number
 }
 
+/** The metadata of a magnet link has come from peers; `checking` and `ready` follow. */
+export interface MetadataLine {
+  readonly type: 'metadata'
+  readonly torrent: string
+  readonly name: string
+  readonly infoHashV1: string | null
+  readonly infoHashV2: string | null
+  /** Bytes of all files. */
+  readonly length: number
+  readonly pieceLength: number
+  readonly pieceCount: number
+  readonly files: number
+}
+
 /** The hash check of what is on disk, about once per hundredth: `done` of `of` pieces looked at, `have` of them good. */
 export interface CheckingLine {
   readonly type: 'checking'
@@ -182,6 +196,7 @@ export interface DemoLine {
 /** Everything that commands report through a `Reporter`. */
 export type ReportLine =
   | ReadyLine
+  | MetadataLine
   | CheckingLine
   | ProgressLine
   | PieceLine

@@ -1,7 +1,7 @@
 // Texts from the command line into values. Every parser names the option in its error, and accepts exactly what it documents:
 // `Number()` alone would take '', '0x10' and '1e9' as port numbers.
 
-import { InputError, peerAddress } from '@torrential/primitives'
+import { InputError, parseUrl, peerAddress } from '@torrential/primitives'
 
 const units: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
 
@@ -66,7 +66,7 @@ export function urls(
   protocols: readonly string[],
 ): (text: string, before: readonly string[]) => readonly string[] {
   return (text, before) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined
+    const url = parseUrl(text)
     if (url === undefined || !protocols.includes(url.protocol) || url.hostname === '') {
       throw wrong(option, text, `a URL that starts with ${protocols.map((name) => `${name}//`).join(', ')}`)
     }

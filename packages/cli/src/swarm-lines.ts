@@ -2,12 +2,18 @@
 
 import type { LaggedEvent } from '@torrential/primitives'
 import type { SessionEvent, Torrent } from '@torrential/session'
-import type { ProgressLine, ReadyLine, ReportLine } from './json-lines.ts'
+import type { MetadataLine, ProgressLine, ReadyLine, ReportLine } from './json-lines.ts'
 
 export function readyLine(torrent: Torrent, port: number): ReadyLine {
   const { have, of } = torrent.stats
   const { infoHash, name, infoHashV1 = null, infoHashV2 = null } = torrent
   return { type: 'ready', torrent: infoHash, name, infoHashV1, infoHashV2, port, have, of }
+}
+
+export function metadataLine(torrent: Torrent): MetadataLine {
+  const { infoHash, name, infoHashV1 = null, infoHashV2 = null, length, pieceLength, pieceCount } = torrent
+  const files = torrent.files.length
+  return { type: 'metadata', torrent: infoHash, name, infoHashV1, infoHashV2, length, pieceLength, pieceCount, files }
 }
 
 /** Bytes of blocks. */

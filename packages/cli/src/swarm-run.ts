@@ -1,7 +1,7 @@
 // What `download` and `seed` have in common: a session whose events become report lines, a ticker for progress, and the
 // knowledge which torrents are still busy, done or failed. One torrent that fails leaves the others alone.
 
-import type { LaggedEvent, PeerAddress, StorageError } from '@torrential/primitives'
+import { InputError, type LaggedEvent, type PeerAddress, type TorrentialError } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
 import type { Session, SessionEvent, Torrent } from '@torrential/session'
 import type { CliContext } from './cli-context.ts'
@@ -12,7 +12,7 @@ import type { ProgressLine } from './json-lines.ts'
 import { openReporter } from './open-reporter.ts'
 import type { Reporter } from './reporter.ts'
 import { defaultStateFolder } from './state-folder.ts'
-import { type Moved, progressOf, readyLine, swarmLine } from './swarm-lines.ts'
+import { metadataLine, type Moved, progressOf, readyLine, swarmLine } from './swarm-lines.ts'
 
 /** Milliseconds between two looks at the statistics. */
 const tick = 500
@@ -20,6 +20,7 @@ const tick = 500
 const ring = 16_384
 
 const reported: readonly SessionEvent['type'][] = [
+  'metadata',
   'checking',
   'ready',
   'piece',
@@ -154,12 +155,21 @@ export class SwarmRun implements AsyncDisposable {
       this.#ready.add(torrent)
       this.#before.set(torrent, { downloaded: torrent.downloaded, uploaded: torrent.uploaded })
       if (this.#tellsReady) await this.tellReady(event.torrent)
-    } else if (event.type === 'done') await this.#finish(event.torrent)
+    } else if (event.type === 'metadata') await this.#tellMetadata(event.torrent)
+    else if (event.type === 'done') await this.#finish(event.torrent)
     else if (event.type === 'error') await this.#failTorrent(event.torrent, event.error)
     else {
       const line = swarmLine(event)
       if (line !== undefined) await this.reporter.tell(line)
     }
+  }
+
+  /** Which files there are is known only now, and so is whether the user wants any of them. */
+  async #tellMetadata(torrent: Torrent): Promise<void> {
+    await this.reporter.tell(metadataLine(torrent))
+    if (torrent.files.some(({ priority }) => priority > 0)) return
+    const message = `none of the ${torrent.files.length} files is selected`
+    await this.#failTorrent(torrent, new InputError('SELECT_NOTHING', message))
   }
 
   async #finish(torrent: Torrent): Promise<void> {
@@ -169,7 +179,7 @@ export class SwarmRun implements AsyncDisposable {
     await this.reporter.tell({ type: 'torrent-done', torrent: infoHash, name, seconds: this.#seconds() })
   }
 
-  async #failTorrent(torrent: Torrent, error: StorageError): Promise<void> {
+  async #failTorrent(torrent: Torrent, error: TorrentialError): Promise<void> {
     this.#busy.delete(torrent)
     if (this.#failed.has(torrent)) return
     this.#failed.add(torrent)

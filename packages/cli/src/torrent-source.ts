@@ -20,16 +20,22 @@ export function isTorrentSource(source: string): boolean {
 
 /**
  * The torrent behind `source`.
- * @throws InputError `MAGNET_UNSUPPORTED`, `SOURCE_…`, `TORRENT_…`, `BENCODE_…`
+ * @throws InputError `SOURCE_…` (`SOURCE_MAGNET` for a magnet link), `TORRENT_…`, `BENCODE_…`
  */
 export async function loadTorrent(source: string, context: CliContext): Promise<Metainfo> {
   if (source === '-') return parseTorrent(await readStdin(context))
   return loadSource(source, context.signal)
 }
 
+/** The magnet link that `source` is, or undefined. @throws InputError `MAGNET_…` */
+export function magnetOf(source: string): Magnet | undefined {
+  return /^magnet:/i.test(source) ? parseMagnet(source) : undefined
+}
+
 /** The torrent or the magnet link behind `source`. @throws InputError as `loadTorrent`, and `MAGNET_…` */
 export async function describeSource(source: string, context: CliContext): Promise<Described> {
-  if (/^magnet:/i.test(source)) return { kind: 'magnet', magnet: parseMagnet(source) }
+  const magnet = magnetOf(source)
+  if (magnet !== undefined) return { kind: 'magnet', magnet }
   return { kind: 'torrent', metainfo: await loadTorrent(source, context) }
 }
 

@@ -1,6 +1,8 @@
 // URLs from strangers: kept as they were written when they are absolute, of an allowed scheme and free of characters that
 // would end up in a request line. `new URL` alone would silently drop line breaks, hence the test before it.
 
+import { parseUrl } from '@torrential/primitives'
+
 /** Schemes of trackers. */
 export const TRACKER_SCHEMES: readonly string[] = ['http:', 'https:', 'udp:', 'ws:', 'wss:']
 

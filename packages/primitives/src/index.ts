@@ -19,6 +19,7 @@ export { Bitfield } from './bitfield.ts'
 export type { BlockRef, FileExtent, FileSlice, GeometryKind, GeometryLimits, SourceFile } from './geometry.ts'
 export { BLOCK_LENGTH, Geometry, GEOMETRY_LIMITS } from './geometry.ts'
 // Addresses
+export { parseUrl } from './parse-url.ts'
 export type { AddressFamily, PeerAddress } from './address.ts'
 export { compareAddresses, decodeCompact, encodeCompact, formatAddress, parseAddress, peerAddress } from './address.ts'
 // Errors

@@ -34,6 +34,7 @@ test('the package exports exactly these names', () => {
     'infoHashV2From',
     'isTorrentialError',
     'parseAddress',
+    'parseUrl',
     'peerAddress',
     'peerIdFrom',
     'readUint32',

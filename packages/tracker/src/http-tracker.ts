@@ -1,7 +1,7 @@
 // Announce and scrape over HTTP and HTTPS (BEP 3, 7, 23, 24, 31, 48). One call asks on each family that the name has, follows
 // at most five redirects for each, and gives one merged reply.
 
-import type { Clock, InfoHash } from '@torrential/primitives'
+import { type Clock, type InfoHash, parseUrl } from '@torrential/primitives'
 import { bothFamilies } from './both-families.ts'
 import { type HttpAnswer, httpGet } from './http-get.ts'
 import { announcePath, plainPath, scrapePath } from './http-query.ts'
@@ -170,10 +170,8 @@ function isRedirect({ status }: HttpAnswer): boolean {
 
 function nextHop(from: URL, answer: HttpAnswer): URL {
   const { location } = answer
-  const next =
-    location !== undefined && URL.canParse(location, from.href)
-      ? parseTrackerUrl(new URL(location, from).href)
-      : undefined
+  const target = location === undefined ? undefined : parseUrl(location, from.href)
+  const next = target && parseTrackerUrl(target.href)
   if (next === undefined || !schemeOf(next).startsWith('http')) {
     throw trackerError('TRACKER_REDIRECTS', from, 'redirected to something that is not HTTP', trafficIn(answer))
   }

@@ -2,6 +2,7 @@
 // here they make the URL invalid, so that what is shown, stored and asked is one and the same text.
 
 import { domainToASCII } from 'node:url'
+import { parseUrl } from '@torrential/primitives'
 
 const longest = 4096
 
@@ -14,9 +15,8 @@ export function parseTrackerUrl(text: string): URL | undefined {
   const trimmed = text.trim()
   // eslint-disable-next-line no-control-regex
   if (trimmed.length > longest || /[\u0000-\u0020\u007f]/.test(trimmed)) return undefined
-  if (!URL.canParse(trimmed)) return undefined
-  const url = new URL(trimmed)
-  if (!schemes.has(schemeOf(url)) || url.hostname === '') return undefined
+  const url = parseUrl(trimmed)
+  if (url === undefined || !schemes.has(schemeOf(url)) || url.hostname === '') return undefined
   return schemeOf(url) === 'udp' ? checkUdp(url) : url
 }
 
