@@ -45,8 +45,19 @@ export interface PendingLegacy {
 }
 
 const nothing: TorrentStats = {
-  ...{ downloaded: 0, uploaded: 0, wasted: 0, downRate: 0, upRate: 0, have: 0, of: 0, wanted: 0 },
-  ...{ bytesWanted: 0, bytesLeft: 0, peers: 0, seeds: 0, eta: undefined },
+  downloaded: 0,
+  uploaded: 0,
+  wasted: 0,
+  downRate: 0,
+  upRate: 0,
+  have: 0,
+  of: 0,
+  wanted: 0,
+  bytesWanted: 0,
+  bytesLeft: 0,
+  peers: 0,
+  seeds: 0,
+  eta: undefined,
 }
 
 export class PendingTorrent implements TorrentBody {
@@ -202,8 +213,14 @@ export class PendingTorrent implements TorrentBody {
 
   /** `ready` and `done` are those of the torrent that came of this one. */
   follow(next: Pick<TorrentBody, 'ready' | 'done'>): void {
-    next.ready.then(this.#ready.resolve, this.#ready.reject)
-    next.done.then(this.#done.resolve, this.#done.reject)
+    next.ready.then(
+      () => this.#ready.resolve(),
+      (error: Error) => this.#ready.reject(error),
+    )
+    next.done.then(
+      () => this.#done.resolve(),
+      (error: Error) => this.#done.reject(error),
+    )
   }
 
   #fetch(): void {

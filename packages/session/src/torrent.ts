@@ -1,18 +1,17 @@
 // A torrent as users see it: every question is handed to the part that knows the answer.
 
-import { formatMagnet, type Magnet, type Metainfo, type MetainfoVersion } from '@torrential/metainfo'
+import type { Magnet, Metainfo } from '@torrential/metainfo'
 import {
   type Bitfield,
   EventHub,
   type EventStream,
-  InputError,
+  type InputError,
   type LaggedEvent,
   parseAddress,
   type PeerAddress,
   peerAddress,
   type StorageError,
   type SubscribeOptions,
-  toHex,
 } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
 import { ActiveTorrent } from './active-torrent.ts'
@@ -26,6 +25,7 @@ import type { SessionContext } from './session-context.ts'
 import { TorrentAssembly } from './torrent-assembly.ts'
 import type { TorrentBody } from './torrent-body.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS, type TorrentEvent, type TorrentEventType } from './torrent-events.ts'
+import { TorrentFacts } from './torrent-facts.ts'
 import type { TorrentFile } from './torrent-file.ts'
 import type { TorrentStatus } from './torrent-life.ts'
 import type { TorrentStats } from './torrent-stats.ts'
@@ -39,126 +39,30 @@ export interface TorrentOrigin {
 }
 
 /** Made by `session.add` and `session.seed`. */
-export class Torrent implements AsyncDisposable {
+export class Torrent extends TorrentFacts implements AsyncDisposable {
   /** Absolute path of the folder that holds the files. */
   readonly path: string
   readonly #hub = new EventHub<TorrentEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
   readonly #setup: TorrentOrigin
-  #metainfo: Metainfo | undefined
   #body: TorrentBody
   #assembly: TorrentAssembly | undefined
 
   /** @internal */
   constructor(setup: TorrentOrigin) {
     const { origin, path, options, context } = setup
+    super(origin)
     checkPositive('maxDown', options.maxDown)
     checkPositive('maxUp', options.maxUp)
     checkPositive('maxConnections', options.maxConnections)
     this.path = path
     this.#setup = setup
     if (isMetainfo(origin)) {
-      this.#metainfo = origin
       this.#body = new ActiveTorrent(this.#assemble(origin, options))
     } else {
       const reporter = this.#reporter()
       const known = (metainfo: Metainfo, legacy: PendingLegacy) => this.#become(metainfo, legacy)
       this.#body = new PendingTorrent({ torrent: this, magnet: origin, reporter, context, options, known })
     }
-  }
-
-  /** False while the metadata of a magnet link is on its way; the event `metadata` tells when it is here. */
-  get hasMetadata(): boolean {
-    return this.#metainfo !== undefined
-  }
-
-  /**
-   * What the .torrent says; its byte arrays must not be changed.
-   * @throws InputError `METADATA_UNKNOWN` unless `hasMetadata`
-   */
-  get metainfo(): Metainfo {
-    if (this.#metainfo !== undefined) return this.#metainfo
-    throw new InputError('METADATA_UNKNOWN', 'the metadata of this magnet link has not arrived yet')
-  }
-
-  /** 40 hexadecimal digits that name the swarm: v1, or v2 cut short (BEP 52). */
-  get infoHash(): string {
-    return toHex(this.#identity.infoHash)
-  }
-
-  /** Safe name of the file or of the folder of files. Without metadata: what the magnet link says, or the infohash. */
-  get name(): string {
-    return this.#identity.name ?? this.infoHash
-  }
-
-  /** Without metadata: as far as the magnet link tells, by its infohashes. */
-  get version(): MetainfoVersion {
-    if (this.#metainfo !== undefined) return this.#metainfo.version
-    const { infoHashV1, infoHashV2 } = this.#identity
-    if (infoHashV2 === undefined) return 'v1'
-    return infoHashV1 === undefined ? 'v2' : 'hybrid'
-  }
-
-  /** 40 hexadecimal digits; undefined for a torrent that is v2 only. */
-  get infoHashV1(): string | undefined {
-    return this.#identity.infoHashV1 && toHex(this.#identity.infoHashV1)
-  }
-
-  /** 64 hexadecimal digits; undefined for a torrent that is v1 only. */
-  get infoHashV2(): string | undefined {
-    return this.#identity.infoHashV2 && toHex(this.#identity.infoHashV2)
-  }
-
-  /**
-   * The .torrent, byte for byte; of a magnet link, the info dictionary byte for byte with the link's trackers and web seeds.
-   * @throws InputError `METADATA_UNKNOWN` unless `hasMetadata`
-   */
-  get torrentFile(): Uint8Array {
-    return this.metainfo.bytes
-  }
-
-  /** A link that names this torrent and its trackers (BEP 9). */
-  get magnet(): string {
-    const { infoHashV1, infoHashV2, name, trackers, webSeeds } = this.#identity
-    return formatMagnet({
-      ...(infoHashV1 && { infoHashV1 }),
-      ...(infoHashV2 && { infoHashV2 }),
-      ...(name !== undefined && { name }),
-      trackers: trackers.flat(),
-      webSeeds,
-    })
-  }
-
-  /** Bytes of all files; 0 without metadata. */
-  get length(): number {
-    return this.#metainfo?.length ?? 0
-  }
-
-  /** 0 without metadata. */
-  get pieceLength(): number {
-    return this.#metainfo?.geometry.pieceLength ?? 0
-  }
-
-  /** 0 without metadata. */
-  get pieceCount(): number {
-    return this.#metainfo?.geometry.pieceCount ?? 0
-  }
-
-  /** BEP 27: peers come from the torrent's own trackers only. False without metadata. */
-  get private(): boolean {
-    return this.#metainfo?.private ?? false
-  }
-
-  get comment(): string | undefined {
-    return this.#metainfo?.comment
-  }
-
-  get createdBy(): string | undefined {
-    return this.#metainfo?.createdBy
-  }
-
-  /** Unix seconds. */
-  get creationDate(): number | undefined {
-    return this.#metainfo?.creationDate
   }
 
   /** In the torrent's order, without padding; empty without metadata. */
@@ -313,11 +217,6 @@ export class Torrent implements AsyncDisposable {
     return this.#body.inbound
   }
 
-  /** Of the metadata, or of the magnet link. */
-  get #identity(): Metainfo | Magnet {
-    return this.#metainfo ?? this.#setup.origin
-  }
-
   #reporter(): Reporter {
     return new Reporter(this, this.#hub, this.#setup.context.hub)
   }
@@ -336,7 +235,7 @@ export class Torrent implements AsyncDisposable {
     this.#setup.context.learned(this, metainfo)
     const assembly = this.#assemble(metainfo, legacy.options, legacy)
     const active = new ActiveTorrent(assembly)
-    this.#metainfo = metainfo
+    this.learn(metainfo)
     this.#body = active
     if (pending instanceof PendingTorrent) pending.follow(active)
     this.#reporter().emit({ type: 'metadata', torrent: this })
