@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
+import { loadSource } from '@torrential/session'
 import { BenchFolder } from './bench-folder.ts'
 
 describe('what can be added', () => {
@@ -43,14 +44,19 @@ describe('what can be added', () => {
     }
   })
 
-  test('a magnet link is understood and refused until there is metadata exchange', async () => {
+  test('a magnet link, whose metadata comes from peers; a malformed one is refused', async () => {
     await using bench = await BenchFolder.create()
     const session = await bench.session()
     const magnet = 'magnet:?xt=urn:btih:0123456789012345678901234567890123456789'
-    await expect(session.add(magnet)).rejects.toMatchObject({ code: 'MAGNET_UNSUPPORTED' })
+    const torrent = await session.add(magnet, { path: bench.copy() })
+    expect(torrent.status).toBe('metadata')
+    expect(torrent.infoHash).toBe('0123456789012345678901234567890123456789')
+    await expect(session.add(magnet)).rejects.toMatchObject({ code: 'TORRENT_DUPLICATE' })
+    await expect(loadSource(magnet)).rejects.toMatchObject({ code: 'SOURCE_MAGNET' })
     await expect(session.add('magnet:?xt=urn:btih:zz')).rejects.toMatchObject({
-      code: expect.stringMatching(/^MAGNET_(?!UNSUPPORTED)/) as unknown,
+      code: expect.stringMatching(/^MAGNET_/) as unknown,
     })
+    expect(session.torrents).toEqual([torrent])
   })
 
   test('what is missing, malformed or here already is refused with a code, and nothing else happens', async () => {
