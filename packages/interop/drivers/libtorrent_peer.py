@@ -1,7 +1,7 @@
 """One libtorrent session with one torrent, driven by JSON lines on stdin and reporting by JSON lines on stdout.
 
 Commands (each may carry an "id", which its reply repeats):
-  {"command": "add", "torrent": PATH, "directory": DIR, "peers": ["127.0.0.1:1"], "trackers": [URL],
+  {"command": "add", "torrent": PATH, "magnet": URI, "directory": DIR, "peers": ["127.0.0.1:1"], "trackers": [URL],
    "uploadLimit": N, "downloadLimit": N, "seed": BOOL, "exitWhenFinished": BOOL}
   {"command": "connect", "peers": [...]}
   {"command": "limits", "upload": N, "download": N}      bytes per second, 0 = none
@@ -66,8 +66,11 @@ class Peer:
         say({"event": "listening", "port": self.session.listen_port()})
 
     def add(self, command):
-        params = lt.add_torrent_params()
-        params.ti = lt.torrent_info(command["torrent"])
+        if command.get("magnet"):
+            params = lt.parse_magnet_uri(command["magnet"])
+        else:
+            params = lt.add_torrent_params()
+            params.ti = lt.torrent_info(command["torrent"])
         params.save_path = command["directory"]
         params.trackers = list(params.trackers) + command.get("trackers", [])
         # Neither queued nor paused; a seed that is told so skips its check.

@@ -16,6 +16,8 @@ interface Aria2Status {
   readonly uploadLength: string
   readonly connections: string
   readonly errorMessage?: string
+  /** Of a magnet link whose metadata is here: the download that comes of it. */
+  readonly followedBy?: readonly string[]
 }
 
 class Aria2 implements RunningPeer {
@@ -25,9 +27,11 @@ class Aria2 implements RunningPeer {
   readonly #rpc: string
   #gid = ''
   #completedAtStart = 0
+  #fetchesMetadata: boolean
 
-  private constructor(program: Program, address: string, rpcPort: number) {
+  private constructor(program: Program, address: string, rpcPort: number, fetchesMetadata: boolean) {
     this.#program = program
+    this.#fetchesMetadata = fetchesMetadata
     this.address = address
     this.#rpc = `http://127.0.0.1:${rpcPort}/jsonrpc`
   }
@@ -41,9 +45,9 @@ class Aria2 implements RunningPeer {
     if ((options.peers ?? []).length > 0) {
       trackers.push(ground.own(await FixedTracker.start(ground.host, options.peers ?? [])).url)
     }
-    const args = argumentsFor(options, port, rpcPort, trackers, file)
+    const args = argumentsFor(options, port, rpcPort, trackers, options.magnet ?? file)
     const program = ground.own(new Program({ name: 'aria2', command: findProgram('aria2c') ?? 'aria2c', args }))
-    const aria2 = new Aria2(program, `${ground.host}:${port}`, rpcPort)
+    const aria2 = new Aria2(program, `${ground.host}:${port}`, rpcPort, options.magnet !== undefined)
     await aria2.#ready()
     return aria2
   }
@@ -52,7 +56,12 @@ class Aria2 implements RunningPeer {
     await until(
       'aria2 to finish',
       async () => {
-        const { totalLength, completedLength, status, bitfield } = await this.#status()
+        const { totalLength, completedLength, status, bitfield, followedBy } = await this.#status()
+        // The metadata of a magnet link is a download of its own.
+        if (this.#fetchesMetadata) {
+          this.#follow(followedBy?.[0])
+          return false
+        }
         return status === 'complete' || (bitfield !== undefined && totalLength === completedLength)
       },
       { deadline: 120_000, detail: () => this.output() },
@@ -87,6 +96,12 @@ class Aria2 implements RunningPeer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #follow(gid: string | undefined): void {
+    if (gid === undefined) return
+    this.#gid = gid
+    this.#fetchesMetadata = false
   }
 
   /** Its RPC answers and the check of what is on disk is over. */

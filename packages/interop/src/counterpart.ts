@@ -7,6 +7,8 @@ import type { Ground } from './ground.ts'
 export interface PeerOptions {
   /** The .torrent file's bytes, with no tracker in them. */
   readonly torrent: Uint8Array
+  /** A link to that torrent: a leech gets this alone, and the info dictionary from its peers. @default it gets the torrent */
+  readonly magnet?: string
   /** Folder that holds, or will hold, the torrent's file or folder. */
   readonly directory: string
   /** Address of ours to listen on; programs other than ourselves need not heed it. @default the ground's `host` */

@@ -30,7 +30,7 @@ class TorrentialPeer implements RunningPeer {
     const host = options.host ?? ground.host
     const session = await createSession({ host, port: 0 })
     ground.own(session)
-    const torrent = await session.add(options.torrent, {
+    const torrent = await session.add(options.magnet ?? options.torrent, {
       path: options.directory,
       peers: options.peers ?? [],
       ...(options.trackers === undefined ? {} : { trackers: [options.trackers] }),
@@ -38,7 +38,8 @@ class TorrentialPeer implements RunningPeer {
       ...(options.downloadLimit === undefined ? {} : { maxDown: options.downloadLimit }),
     })
     const peer = new TorrentialPeer(session, torrent, host)
-    await torrent.ready
+    // Of a magnet link nothing is ready before there are peers.
+    if (options.magnet === undefined) await torrent.ready
     return peer
   }
 

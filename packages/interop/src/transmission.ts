@@ -128,14 +128,18 @@ class Transmission implements RunningPeer {
   }
 
   async #add(ground: Ground, options: PeerOptions): Promise<void> {
-    const metainfo = Buffer.from(options.torrent).toString('base64')
-    await this.#call('torrent-add', { metainfo, 'download-dir': options.directory, paused: true })
+    const source =
+      options.magnet === undefined
+        ? { metainfo: Buffer.from(options.torrent).toString('base64') }
+        : { filename: options.magnet }
+    await this.#call('torrent-add', { ...source, 'download-dir': options.directory, paused: true })
     const trackers = [...(options.trackers ?? [])]
     if ((options.peers ?? []).length > 0) {
       trackers.push(ground.own(await FixedTracker.start(ground.host, options.peers ?? [])).url)
     }
     if (trackers.length > 0) await this.#call('torrent-set', { ids: [1], trackerAdd: trackers })
-    await this.#call('torrent-verify', { ids: [1] })
+    // Of a magnet link there is nothing to check yet.
+    if (options.magnet === undefined) await this.#call('torrent-verify', { ids: [1] })
     await until('transmission to check its files', async () => !checking.has((await this.#fields()).status), {
       detail: () => this.output(),
     })

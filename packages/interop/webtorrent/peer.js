@@ -29,9 +29,9 @@ const listening = setInterval(() => {
 
 async function add(command) {
   exitWhenFinished = command.exitWhenFinished === true
-  const bytes = await readFile(command.torrent)
+  const source = command.magnet ?? (await readFile(command.torrent))
   limit({ upload: command.uploadLimit, download: command.downloadLimit })
-  torrent = client.add(bytes, {
+  torrent = client.add(source, {
     path: command.directory,
     announce: command.trackers ?? [],
     skipVerify: command.seed === true,
