@@ -18,7 +18,7 @@ import { FilePieceHasher } from './file-piece-hasher.ts'
 import type { HashPool } from './hash-pool.ts'
 import { allPieces } from './piece-extent.ts'
 import type { SourceTree } from './source-tree.ts'
-import { readSourceTree, stampOf } from './source-tree.ts'
+import { findChanged, readSourceTree } from './source-tree.ts'
 import { dataIn, draftTorrent, layoutOf, type TorrentDraft } from './torrent-draft.ts'
 
 export interface CreateOptions {
@@ -125,10 +125,8 @@ class Creation implements TorrentCreation {
     if (bytes === 0) throw new InputError('CREATE_EMPTY', `there is not one byte in ${tree.path}`, { path: tree.path })
     const draft = draftTorrent(tree, options, options.pieceLength ?? choosePieceLength(bytes))
     const hashes = await this.#hash(tree, draft, options.pool)
-    for (const file of tree.files) {
-      throwIfAborted(stop)
-      if ((await stampOf(file.path)) !== file.stamp) throw changed(file.path)
-    }
+    const changedPath = await findChanged(tree, stop)
+    if (changedPath !== undefined) throw changed(changedPath)
     const { version, pieceLength, name, files } = draft
     return buildTorrent({
       ...described(options),

@@ -40,6 +40,7 @@ export interface SourceTree {
 }
 
 const SLASH = fromUtf8('/')
+const AT_ONCE = 64
 const OWNER_EXECUTES = 0o100n
 /** Directory levels, as in everything that reads a torrent. */
 const DEPTH = 100
@@ -66,10 +67,21 @@ export async function readSourceTree(path: string, options?: AbortOptions): Prom
 }
 
 /**
- * What identifies the content of a file without reading it; `undefined` when it is gone.
+ * The first file found that is not what it was, or that is gone; `undefined` when all are.
  * @throws InputError `CREATE_UNREADABLE`
  */
-export async function stampOf(path: string): Promise<string | undefined> {
+export async function findChanged(tree: SourceTree, options?: AbortOptions): Promise<string | undefined> {
+  for (const some of slices(tree.files)) {
+    throwIfAborted(options)
+    const stamps = await Promise.all(some.map((file) => stampOf(file.path)))
+    const changed = some.find((file, i) => stamps[i] !== file.stamp)
+    if (changed !== undefined) return changed.path
+  }
+  return undefined
+}
+
+/** What identifies the content of a file without reading it; `undefined` when it is gone. */
+async function stampOf(path: string): Promise<string | undefined> {
   try {
     return stamp(await statOf(path))
   } catch (error) {
@@ -78,8 +90,14 @@ export async function stampOf(path: string): Promise<string | undefined> {
   }
 }
 
+interface Place {
+  readonly elements: readonly string[]
+  readonly path: string
+}
+
 async function* walk(root: string, directory: string, above: readonly string[]): AsyncGenerator<SourceTreeFile> {
   if (above.length >= DEPTH) throw new InputError('CREATE_DEPTH', `more than ${DEPTH} levels: ${directory}`)
+  const files: Place[] = []
   for (const entry of await entriesOf(directory)) {
     const name = toUtf8(entry.name, { strict: true })
     if (name === undefined) {
@@ -89,13 +107,21 @@ async function* walk(root: string, directory: string, above: readonly string[]):
     const path = join(directory, name)
     const elements = [...above, name]
     if (entry.isDirectory()) yield* walk(root, path, elements)
-    else {
-      const stats = await statOf(path)
-      if (stats.isSymbolicLink()) yield { ...fileOf(elements, path, stats), ...(await linkOf(root, path)) }
-      else if (stats.isFile()) yield fileOf(elements, path, stats)
-      else throw wrongKind(path)
-    }
+    else files.push({ elements, path })
   }
+  for (const some of slices(files)) yield* await Promise.all(some.map((place) => examine(root, place)))
+}
+
+async function examine(root: string, { elements, path }: Place): Promise<SourceTreeFile> {
+  const stats = await statOf(path)
+  if (stats.isSymbolicLink()) return { ...fileOf(elements, path, stats), ...(await linkOf(root, path)) }
+  if (!stats.isFile()) throw wrongKind(path)
+  return fileOf(elements, path, stats)
+}
+
+/** Runs of `items` that are worked on at the same time: the system takes a few questions at once, and they wait for it. */
+function* slices<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += AT_ONCE) yield items.slice(at, at + AT_ONCE)
 }
 
 async function linkOf(root: string, path: string): Promise<Pick<SourceTreeFile, 'symlink' | 'length' | 'executable'>> {
