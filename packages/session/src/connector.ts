@@ -37,7 +37,7 @@ const again = 30_000
 const shortest = 10_000
 /** After we parted as two seeds, or as two who want nothing of each other. */
 const muchLater = 30 * 60_000
-const pointless = new Set(['SEED_TO_SEED', 'PEER_NO_INTEREST'])
+const pointless = new Set(['SEED_TO_SEED', 'NO_INTEREST'])
 
 export class Connector {
   readonly #parts: ConnectorParts

@@ -60,7 +60,7 @@ export interface PeerConnectedEvent extends Of<'peer-connected'> {
 
 export interface PeerDisconnectedEvent extends Of<'peer-disconnected'> {
   readonly peer: Peer
-  /** The code of the PeerError that ended it, e.g. `CONNECTION_CLOSED`, `PEER_IDLE`, `SEED_TO_SEED`. */
+  /** The code of the PeerError that ended it, e.g. `CONNECTION_CLOSED`, `IDLE_TIMEOUT`, `SEED_TO_SEED`. */
   readonly reason: string
   readonly error: TorrentialError | undefined
 }
