@@ -22,11 +22,16 @@ export interface DigestPlan {
 }
 
 /**
- * @throws InputError `TORRENT_PIECE_LAYER_MISSING` when a piece layer is missing (only with `allowMissingPieceLayers`)
+ * @param kind `sha1` is for v1 and hybrid, `merkle-sha256` for v2 and hybrid @default `sha1` where there is one
+ * @throws InputError `TORRENT_PIECE_LAYER_MISSING` when a piece layer is missing (only with `allowMissingPieceLayers`),
+ * `TORRENT_VERSION` when the torrent has no digests of that kind
  */
-export function digestPlan(metainfo: Metainfo): DigestPlan {
-  const { pieceHashes } = metainfo
-  if (pieceHashes !== undefined) {
+export function digestPlan(metainfo: Metainfo, kind?: DigestPlan['kind']): DigestPlan {
+  const { pieceHashes, version } = metainfo
+  if ((kind === 'sha1' && version === 'v2') || (kind === 'merkle-sha256' && version === 'v1')) {
+    throw new InputError('TORRENT_VERSION', `a ${version} torrent has no ${kind} digests`)
+  }
+  if (pieceHashes !== undefined && kind !== 'merkle-sha256') {
     return { kind: 'sha1', digestLength: 20, digests: pieceHashes, leafCounts: new Uint32Array() }
   }
   const { geometry, files, pieceLayers } = metainfo

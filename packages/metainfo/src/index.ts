@@ -15,6 +15,8 @@ export { parseInfo, parseTorrent } from './parse-torrent.ts'
 export { createVerifier } from './verifier.ts'
 export type { DigestPlan } from './digest-plan.ts'
 export { digestPlan, expectedDigest, merkleLeafCounts } from './digest-plan.ts'
+export type { BlockHashRequest, BlockVerdict } from './block-verifier.ts'
+export { BlockVerifier } from './block-verifier.ts'
 // Merkle trees
 export { HASH_LENGTH, merkleRoot, MerkleHasher, paddingHash } from './merkle.ts'
 export { MerkleTree } from './merkle-tree.ts'

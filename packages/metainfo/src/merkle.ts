@@ -107,6 +107,7 @@ export function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
   return createHash('sha256').update(left).update(right).digest()
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
+/** 32 bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
   return fromLatin1(hashOnce('sha256', bytes, 'binary'))
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { decodeDict, encode, validate } from '@torrential/bencode'
+import { decodeDict, decodeWithSpans, encode, validate } from '@torrential/bencode'
 import { toLatin1 } from '@torrential/primitives'
+import { array, assert, nat, property, tuple } from 'fast-check'
 import { editTorrent, parseTorrent, type TorrentChanges } from '../src/index.ts'
 import { bytes, changed, codeOf, fixture, FIXTURES, v1, valueAt } from './support.ts'
 
@@ -79,6 +80,28 @@ describe('editTorrent', () => {
     ['TORRENT_DATE', v1(), { creationDate: -1 }],
   ])('refuses with %s', (code, torrent, changes) => {
     expect(codeOf(() => editTorrent(torrent, changes))).toBe(code)
+  })
+
+  test('any change of bytes gives an error of ours or the info dictionary as it was', () => {
+    const torrent = fixture('multi-hybrid')
+    assert(
+      property(
+        array(tuple(nat({ max: torrent.length - 1 }), nat({ max: 255 })), { minLength: 1, maxLength: 4 }),
+        (flips) => {
+          const mutant = torrent.slice()
+          for (const [at, byte] of flips) mutant[at] = byte
+          const before = codeOf(() => decodeWithSpans(mutant, { mode: 'lenient' }))
+          const after = codeOf(() => {
+            const kept = decodeWithSpans(editTorrent(mutant, every)).slice('info')
+            expect(kept && toLatin1(kept)).toBe(
+              toLatin1(decodeWithSpans(mutant, { mode: 'lenient' }).slice('info') ?? mutant),
+            )
+          })
+          expect([before, 'TORRENT_INFO', 'BENCODE_KEY_ORDER']).toContain(after)
+        },
+      ),
+      { numRuns: 300, seed: 4 },
+    )
   })
 
   test('does not grow slow with the number of keys', () => {

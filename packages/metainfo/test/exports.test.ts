@@ -3,6 +3,7 @@ import * as metainfo from '../src/index.ts'
 
 test('exports exactly these names', () => {
   expect(Object.keys(metainfo).sort()).toEqual([
+    'BlockVerifier',
     'HASH_LENGTH',
     'MAGNET_LIMITS',
     'METAINFO_LIMITS',
