@@ -156,7 +156,7 @@ const mapping: readonly (readonly [string, (event: SessionEvent) => boolean])[] 
   ['file_close', ({ type }) => type === 'file-closed'],
   ['file_read', (event) => event.type === 'file-read' && event.bytes > 0],
   ['file_write', (event) => event.type === 'file-written' && event.bytes > 0],
-  ['file_error', (event) => event.type === 'error' && event.error.path !== undefined],
+  ['file_error', (event) => event.type === 'error' && event.error.data.path !== undefined],
   ['events of a torrent go up to the client', (event) => 'torrent' in event && event.torrent !== undefined],
 ]
 
