@@ -4,7 +4,7 @@
 // Pausing does not stop the fetch: metadata is no data. It is how to choose files first and download then.
 
 import { type Magnet, type Metainfo, parseInfo } from '@torrential/metainfo'
-import { Bitfield, InputError, isTorrentialError, type PeerAddress, PeerError } from '@torrential/primitives'
+import { Bitfield, InputError, type PeerAddress, PeerError } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
 import { deferred } from './deferred.ts'
@@ -71,7 +71,7 @@ export class PendingTorrent implements TorrentBody {
   readonly #done = deferred<void>()
   #options: AddOptions
   #state: 'fetching' | 'stopped' | 'failed' | 'known' | 'closed' = 'stopped'
-  #error: TorrentialError | undefined
+  #error: InputError | undefined
   #isPaused = false
   #steps: Promise<void> = Promise.resolve()
 
@@ -115,7 +115,7 @@ export class PendingTorrent implements TorrentBody {
     return this.#state === 'failed' ? 'error' : 'metadata'
   }
 
-  get error(): TorrentialError | undefined {
+  get error(): InputError | undefined {
     return this.#error
   }
 
@@ -257,20 +257,19 @@ export class PendingTorrent implements TorrentBody {
       known(metainfo, { intake, banned: this.#phase.banned, dialed, options, isPaused })
     } catch (error) {
       this.inbound.abandon(dialed, new PeerError('TORRENT_STOPPED', 'the torrent cannot be used'))
-      this.#unusable(error)
+      this.giveUp(asInputError(error))
     }
   }
 
-  /** The infohash is right, and still nothing can be done with what it names: no other peer could help. */
-  #unusable(error: unknown): void {
+  /** Nothing can come of it any more: what the infohash names cannot be used, or is here already. */
+  giveUp(error: InputError): void {
+    if (this.#state === 'closed' || this.#state === 'failed') return
     const { reporter, torrent } = this.#parts
-    this.#error = isTorrentialError(error)
-      ? error
-      : new InputError('TORRENT_UNUSABLE', 'the metadata cannot be used', { cause: error })
+    this.#error = error
     this.#state = 'failed'
     void this.#leave()
-    this.#fail(this.#error)
-    reporter.emit({ type: 'error', torrent, error: this.#error })
+    this.#fail(error)
+    reporter.emit({ type: 'error', torrent, error })
   }
 
   #fail(error: TorrentialError): void {
@@ -291,4 +290,9 @@ export class PendingTorrent implements TorrentBody {
     this.#steps = result.catch(() => {})
     return result
   }
+}
+
+function asInputError(error: unknown): InputError {
+  if (error instanceof InputError) return error
+  return new InputError('TORRENT_UNUSABLE', 'the metadata cannot be used', { cause: error })
 }

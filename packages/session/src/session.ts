@@ -241,7 +241,9 @@ export class Session implements AsyncDisposable {
 
   #learned(torrent: Torrent, identity: TorrentIdentity): void {
     const other = this.#torrents.findOther(torrent, identity)
-    if (other !== undefined) throw duplicateOf(other)
+    if (other?.hasMetadata === true) throw duplicateOf(other)
+    // Who knows more stays.
+    other?.supersede(duplicateOf(torrent))
     this.#torrents.add(torrent, identity)
   }
 

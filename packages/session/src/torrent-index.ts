@@ -43,10 +43,10 @@ export class TorrentIndex {
     return owners.find((owner) => owner !== undefined && owner !== torrent)
   }
 
-  /** Adds a torrent, or names that were learned of one. Names that another has stay with it. */
+  /** Adds a torrent, or names that were learned of one. A name that another has is taken from it. */
   add(torrent: Torrent, identity: TorrentIdentity): void {
     this.#torrents.add(torrent)
-    for (const name of namesOf(identity)) if (!this.#byName.has(name)) this.#byName.set(name, torrent)
+    for (const name of namesOf(identity)) this.#byName.set(name, torrent)
   }
 
   delete(torrent: Torrent): void {

@@ -212,6 +212,11 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     else this.#assembly?.life.begin(check === 'full', start, false)
   }
 
+  /** @internal Another magnet link turned out to be the same torrent, and has its metadata. */
+  supersede(error: InputError): void {
+    if (this.#body instanceof PendingTorrent) this.#body.giveUp(error)
+  }
+
   /** @internal */
   get inbound(): InboundTorrent {
     return this.#body.inbound

@@ -1,0 +1,100 @@
+// A peer that has, or claims to have, the metadata of a torrent and nothing else. It stands on our own wire, because no session
+// can be asked to lie.
+
+import type { ByteStream, Listener } from '@torrential/contracts'
+import {
+  createPeerId,
+  formatAddress,
+  fromHex,
+  infoHashFrom,
+  isTorrentialError,
+  peerAddress,
+} from '@torrential/primitives'
+import { systemRandom } from '@torrential/primitives/system'
+import {
+  decodeMetadataMessage,
+  encodeExtensionHandshake,
+  encodeMetadataMessage,
+  type ExtensionHandshake,
+  decodeExtensionHandshake,
+  type Message,
+  metadataPieceLength,
+} from '@torrential/protocol'
+import type { MemoryNetwork, MemoryTransport } from '@torrential/transport'
+import { connectWire, Wire } from '@torrential/wire'
+
+export interface MetadataPeerSetup {
+  readonly infoHash: string
+  /** What it sends. */
+  readonly metadata: Uint8Array
+  /** Claimed. @default the length of what it sends */
+  readonly length?: number
+  /** It never answers a request. */
+  readonly silent?: boolean
+}
+
+export class MetadataPeer implements AsyncDisposable {
+  readonly address: string
+  /** Requests that came. */
+  requests = 0
+  /** Of everyone who connected. */
+  readonly handshakes: ExtensionHandshake[] = []
+  readonly #setup: MetadataPeerSetup
+  readonly #transport: MemoryTransport
+  readonly #serving: Promise<void>
+
+  private constructor(setup: MetadataPeerSetup, transport: MemoryTransport, listener: Listener) {
+    this.#setup = setup
+    this.#transport = transport
+    this.address = formatAddress(listener.address)
+    this.#serving = this.#serve(listener)
+  }
+
+  static async start(network: MemoryNetwork, setup: MetadataPeerSetup): Promise<MetadataPeer> {
+    const transport = network.transport()
+    return new MetadataPeer(setup, transport, await transport.listen(peerAddress(transport.host, 6881)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transport[Symbol.asyncDispose]()
+    await this.#serving
+  }
+
+  async #serve(listener: Listener): Promise<void> {
+    const talks: Promise<void>[] = []
+    for await (const { stream } of listener) talks.push(this.#talk(stream))
+    await Promise.all(talks)
+  }
+
+  async #talk(stream: ByteStream): Promise<void> {
+    await using wire = new Wire()
+    connectWire(wire, stream)
+    const { infoHash, metadata, length = metadata.length } = this.#setup
+    const capabilities = { extensions: true, fast: true, dht: false, v2: false }
+    try {
+      const peerId = createPeerId(systemRandom)
+      await wire.accept(() => ({ infoHash: infoHashFrom(fromHex(infoHash)), peerId, capabilities }))
+      const extensions = new Map([['ut_metadata', 9]])
+      wire.send({ type: 'have-none' })
+      wire.send({ type: 'extended', id: 0, payload: encodeExtensionHandshake({ extensions, metadataLength: length }) })
+      for await (const batch of wire.receive()) for (const message of batch) this.#hear(wire, message)
+    } catch (error) {
+      if (!isTorrentialError(error)) throw error
+    }
+  }
+
+  #hear(wire: Wire, message: Message): void {
+    const { metadata, length = metadata.length, silent = false } = this.#setup
+    if (message.type !== 'extended') return
+    if (message.id === 0) this.handshakes.push(decodeExtensionHandshake(message.payload))
+    if (message.id !== 9) return
+    const asked = decodeMetadataMessage(message.payload)
+    if (asked.type !== 'request') return
+    this.requests++
+    if (silent) return
+    const start = asked.piece * 16_384
+    const data = metadata.subarray(start, start + metadataPieceLength(asked.piece, length))
+    const payload = encodeMetadataMessage({ type: 'data', piece: asked.piece, totalLength: length, data })
+    wire.send({ type: 'extended', id: 1, payload })
+  }
+}
