@@ -2,7 +2,7 @@
 // `--version` do not wait for a BitTorrent client to load.
 
 import { readFileSync } from 'node:fs'
-import { Command, Help } from 'commander'
+import { Command, Help, Option } from 'commander'
 import type { CliContext } from './cli-context.ts'
 import type { CatOptions } from './commands/cat.ts'
 import type { CreateOptions } from './commands/create.ts'
@@ -92,6 +92,9 @@ function addCreate(program: Command, table: CommandTable, context: CliContext, r
       'where to write the .torrent; an existing one is replaced',
       someText('--output'),
     )
+    .addOption(new Option('--v1', 'a torrent that every program can use (default)').conflicts(['v2', 'hybrid']))
+    .addOption(new Option('--v2', 'a BitTorrent v2 torrent').conflicts(['v1', 'hybrid']))
+    .addOption(new Option('--hybrid', 'v1 and v2 in one').conflicts(['v1', 'v2']))
     .option('--piece-length <bytes>', 'power of two from 16K to 512M (default: by size)', byteCount('--piece-length'))
     .option(
       '--tracker <url>',

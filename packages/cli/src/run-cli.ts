@@ -13,6 +13,7 @@ import { buildProgram, type CommandTable } from './program.ts'
 /** What commander calls a mistake → what we call it. */
 const usageCodes: Readonly<Record<string, string>> = {
   'commander.unknownOption': 'OPTION_UNKNOWN',
+  'commander.conflictingOption': 'OPTION_CONFLICT',
   'commander.optionMissingArgument': 'OPTION_VALUE_MISSING',
   'commander.missingMandatoryOptionValue': 'OPTION_MISSING',
   'commander.missingArgument': 'ARGUMENT_MISSING',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { runCli } from '@torrential/cli'
 import { parseTorrent } from '@torrential/metainfo'
+import { toHex } from '@torrential/primitives'
 import { Bench } from './cli-process.ts'
 import { fakeContext } from './fake-context.ts'
 import { makeSample, type Sample } from './sample.ts'
@@ -47,6 +48,22 @@ test('each --tracker is a tier of its own, and the other options are in the file
     comment: 'hello',
     geometry: { pieceLength: 32_768 },
   })
+})
+
+test.each([
+  [[], 'v1'],
+  [['--v1'], 'v1'],
+  [['--v2'], 'v2'],
+  [['--hybrid'], 'hybrid'],
+])('%j makes a %s torrent', async (options, version) => {
+  const file = bench.at('version.torrent')
+  const { code, out } = await create(sample.data, '-o', file, '--json', options)
+  expect(code).toBe(0)
+  const metainfo = parseTorrent(await readFile(file))
+  expect(metainfo.version).toBe(version)
+  const hashes = [metainfo.infoHashV1, metainfo.infoHashV2].map((hash) => (hash === undefined ? null : toHex(hash)))
+  const { infoHashV1, infoHashV2 } = JSON.parse(out.split('\n').filter(Boolean).at(-1) ?? '') as Record<string, unknown>
+  expect([infoHashV1, infoHashV2]).toEqual(hashes)
 })
 
 test('without a date the same data gives the same bytes', async () => {
