@@ -62,8 +62,12 @@ test.each([
   const metainfo = parseTorrent(await readFile(file))
   expect(metainfo.version).toBe(version)
   const hashes = [metainfo.infoHashV1, metainfo.infoHashV2].map((hash) => (hash === undefined ? null : toHex(hash)))
-  const { infoHashV1, infoHashV2 } = JSON.parse(out.split('\n').filter(Boolean).at(-1) ?? '') as Record<string, unknown>
+  const { infoHashV1, infoHashV2, files } = JSON.parse(out.split('\n').filter(Boolean).at(-1) ?? '') as Record<
+    string,
+    unknown
+  >
   expect([infoHashV1, infoHashV2]).toEqual(hashes)
+  expect(files).toBe(metainfo.files.filter(({ pad }) => !pad).length)
 })
 
 test('without a date the same data gives the same bytes', async () => {

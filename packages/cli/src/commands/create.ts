@@ -95,6 +95,7 @@ function createdLine(path: string, { name, length, geometry, files, infoHashV1, 
     length,
     pieceLength: geometry.pieceLength,
     pieceCount: geometry.pieceCount,
-    files: files.length,
+    // Padding is no file to anybody.
+    files: files.filter(({ pad }) => !pad).length,
   }
 }
