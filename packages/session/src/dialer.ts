@@ -3,15 +3,9 @@
 
 import PQueue from 'p-queue'
 import type { Transport } from '@torrential/contracts'
-import {
-  type Clock,
-  type InfoHash,
-  type PeerAddress,
-  type PeerId,
-  throwIfAborted,
-  withAbort,
-} from '@torrential/primitives'
+import { type Clock, type InfoHash, type PeerAddress, type PeerId, withAbort } from '@torrential/primitives'
 import type { Capabilities } from '@torrential/protocol'
+import { DialPace } from './dial-pace.ts'
 import { greet } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
 import type { EstablishedPeer } from './peer-connection.ts'
@@ -24,23 +18,21 @@ export interface Dialed {
 export class Dialer {
   readonly #transport: Transport
   readonly #parts: { readonly clock: Clock; readonly peerId: PeerId }
-  readonly #queue = new PQueue({
-    concurrency: DEFAULTS.dialsAtOnce,
-    intervalCap: DEFAULTS.dialsPerSecond,
-    interval: 1_000,
-    carryoverIntervalCount: false,
-  })
+  readonly #queue = new PQueue({ concurrency: DEFAULTS.dialsAtOnce })
+  // Not the queue's own interval: that one keeps a timer for a second after the last dial, also when the session is closed.
+  readonly #pace: DialPace
 
   constructor(parts: { readonly transport: Transport; readonly clock: Clock; readonly peerId: PeerId }) {
     this.#transport = parts.transport
     this.#parts = parts
+    this.#pace = new DialPace(parts.clock, DEFAULTS.dialsPerSecond)
   }
 
   /** @throws PeerError of the dial or the handshake; the signal's reason */
   dial(address: PeerAddress, infoHash: InfoHash, signal: AbortSignal): Promise<Dialed> {
     // The signal is looked at inside the task: handing one signal to many queued tasks costs p-queue quadratic time.
     const dialed = this.#queue.add(async () => {
-      throwIfAborted({ signal })
+      await this.#pace.turn(signal)
       const stream = await this.#transport.dial(address, { timeout: DEFAULTS.dialTimeout, signal })
       const { wire, remote } = await greet(stream, infoHash, this.#parts, signal)
       return {

@@ -295,8 +295,8 @@ describe('close', () => {
       await using seeder = await createSession({ port: 0, host: '127.0.0.1', state: bench.copy('a'), trackers: false })
       const seed = await seeder.seed(join(origin, 'one.bin'), { pieceLength: 65_536 })
       await using leecher = await createSession({ port: 0, host: '127.0.0.1', state: bench.copy('b'), trackers: false })
-      // One that answers, one that refuses, one that cannot be reached.
-      const peers = [`127.0.0.1:${seeder.port}`, '127.0.0.1:1', '240.0.0.1:1']
+      // One that answers, two that refuse.
+      const peers = [`127.0.0.1:${seeder.port}`, '127.0.0.1:1', '127.0.0.2:1']
       const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers })
       await leech.done
       expect(await bench.isCopied(leech)).toBe(true)
