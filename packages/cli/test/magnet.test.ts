@@ -96,3 +96,19 @@ describe('download of a magnet link', () => {
     patience,
   )
 })
+
+describe('cat of a magnet link', () => {
+  test(
+    'chooses the file when the metadata is here, and streams it',
+    async () => {
+      const link = `${magnet}&x.pe=${seedAddress}`
+      const plain = ['--host', '127.0.0.1', '--port', '0', '--no-trackers']
+      const { code, stdout, stderr } = await bench.run('cat', link, 'sub/small.bin', ...plain)
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout.equals(sample.files.get('sub/small.bin') as Buffer)).toBe(true)
+      const missing = await bench.run('cat', link, 'sub/none.bin', ...plain)
+      expect([missing.code, missing.stderr]).toEqual([2, expect.stringMatching(/^error: FILE_NOT_FOUND: /) as unknown])
+    },
+    patience,
+  )
+})

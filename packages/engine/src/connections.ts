@@ -97,7 +97,6 @@ export class Connections {
     if (!peer.info.capabilities.extensions) return
     const { metadata, options, selection, windows, have, outbox } = this.#swarm
     const { listenPort } = options
-    const metadataLength = metadata?.length ?? options.metadataSize
     const offered = metadata === undefined ? [] : [METADATA_EXTENSION]
     const payload = encodeExtensionHandshake({
       extensions: new Map([...offered, ...Object.entries(options.extensions)]),
@@ -107,7 +106,7 @@ export class Connections {
       // A reader that waits for pieces nobody selected is a downloader too: told otherwise, seeds would part from us.
       uploadOnly: selection.isFinished && (windows.isEmpty || have.isComplete),
       ...(listenPort > 0 && { listenPort }),
-      ...(metadataLength > 0 && { metadataLength }),
+      ...(metadata && { metadataLength: metadata.length }),
     })
     const message: Message = { type: 'extended', id: 0, payload }
     outbox.send(peer.key, message)

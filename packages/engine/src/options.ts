@@ -53,8 +53,6 @@ export interface EngineOptions {
    * (BEP 54) among them is handled here. @default `{ lt_donthave: 7 }`
    */
   readonly extensions?: Readonly<Record<string, number>>
-  /** Announced as `metadata_size` (BEP 9), bytes; 0 announces none. @default 0 */
-  readonly metadataSize?: number
 }
 
 export type ResolvedOptions = Required<EngineOptions>
@@ -86,7 +84,6 @@ export const DEFAULTS: ResolvedOptions = {
   client: 'Torrential 0.1.0',
   listenPort: 0,
   extensions: { [EXTENSION_NAMES.dontHave]: 7 },
-  metadataSize: 0,
 }
 
 /** Options that are counts or milliseconds or bytes, with the least value that makes sense. */
@@ -107,7 +104,6 @@ const LEAST = {
   idleTimeout: 1,
   noInterestTimeout: 1,
   listenPort: 0,
-  metadataSize: 0,
 } as const
 
 /**

@@ -4,14 +4,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Metainfo } from '@torrential/metainfo'
+import type { Magnet, Metainfo } from '@torrential/metainfo'
+import { withAbort } from '@torrential/primitives'
 import type { TorrentFile } from '@torrential/session'
 import type { CliContext } from '../cli-context.ts'
 import { type ConnectionOptions, openSession } from '../connection-options.ts'
 import { drainedWrite } from '../drained-write.ts'
 import { EXIT } from '../exit-code.ts'
 import { chooseFile } from '../file-globs.ts'
-import { loadTorrent } from '../torrent-source.ts'
+import { loadTorrent, magnetOf } from '../torrent-source.ts'
 
 export interface CatOptions extends ConnectionOptions {
   /** Folder that keeps the data. @default a temporary one */
@@ -25,17 +26,16 @@ export async function cat(
   options: CatOptions,
   context: CliContext,
 ): Promise<number> {
-  const metainfo = await loadTorrent(source, context)
-  const chosen = chooseFile(
-    metainfo.files.filter((file) => !file.pad),
-    wanted,
-  )
-  // An empty file needs no swarm, and perhaps none would ever come.
-  if (chosen.length === 0) return EXIT.done
-  if (options.path !== undefined) return streamInto(options.path, metainfo, chosen.path, options, context)
+  const magnet = magnetOf(source)
+  const metainfo = magnet === undefined ? await loadTorrent(source, context) : undefined
+  const listed = metainfo?.files.filter((file) => !file.pad)
+  // Before anything is connected: what the user named must be there, and an empty file needs no swarm.
+  if (listed !== undefined && chooseFile(listed, wanted).length === 0) return EXIT.done
+  const origin = magnet ?? (metainfo as Metainfo)
+  if (options.path !== undefined) return streamInto(options.path, origin, wanted, options, context)
   const folder = await mkdtemp(join(tmpdir(), 'torrential-cat-'))
   try {
-    return await streamInto(folder, metainfo, chosen.path, options, context)
+    return await streamInto(folder, origin, wanted, options, context)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -43,21 +43,20 @@ export async function cat(
 
 async function streamInto(
   folder: string,
-  metainfo: Metainfo,
-  path: string,
+  origin: Metainfo | Magnet,
+  wanted: string | undefined,
   options: CatOptions,
   context: CliContext,
 ): Promise<number> {
   const { session, peers } = await openSession(options, undefined, context)
   await using _ = session
-  const torrent = await session.add(metainfo, {
-    path: folder,
-    peers,
-    sequential: true,
-    select: (file) => file.path === path,
-    signal: context.signal,
-  })
-  await streamFile(torrent.files.find((file) => file.path === path) as TorrentFile, context)
+  const { signal } = context
+  const add = { path: folder, peers, sequential: true, select: () => false, signal }
+  const torrent = await session.add(origin, add)
+  if (!torrent.hasMetadata) await withAbort(torrent.ready, signal)
+  const chosen = chooseFile(torrent.files, wanted)
+  chosen.priority = 4
+  await streamFile(chosen, context)
   return EXIT.done
 }
 
