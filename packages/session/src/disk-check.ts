@@ -4,11 +4,13 @@
 import type { Metainfo } from '@torrential/metainfo'
 import { digestPlan } from '@torrential/metainfo'
 import type { Bitfield, Geometry, PieceIndex } from '@torrential/primitives'
-import { checkPieces, FilePieceHasher, type FileStorage } from '@torrential/storage'
+import { checkPieces, FilePieceHasher, type FileStorage, type HashPool } from '@torrential/storage'
 
 export interface DiskCheckParts {
   readonly metainfo: Metainfo
   readonly storage: FileStorage
+  /** Threads that hash, shared by the torrents of a session. */
+  readonly hashing: HashPool
   /** Every piece in turn; also those that were known before. */
   readonly verdict: (piece: PieceIndex, good: boolean) => void
   /** Now and then, and once at the end. */
@@ -24,9 +26,9 @@ export async function hashDisk(
   signal: AbortSignal,
   pieces: readonly PieceIndex[] = allPieces(parts.metainfo.geometry),
 ): Promise<void> {
-  const { metainfo, storage } = parts
+  const { metainfo, storage, hashing } = parts
   const plan = digestPlan(metainfo)
-  const hasher = new FilePieceHasher({ layout: storage, plan })
+  const hasher = new FilePieceHasher({ layout: storage, plan, pool: hashing })
   const every = Math.max(1, Math.floor(pieces.length / steps))
   let done = 0
   for await (const { piece, ok } of checkPieces({ hasher, plan, pieces }, { signal })) {

@@ -39,7 +39,8 @@ export class Reporter {
     if (connection === undefined) return
     const change = peerChange(event)
     if (change !== undefined && this.wants('peer-state')) {
-      this.emit({ type: 'peer-state', torrent: this.#torrent, peer: connection.peer, change })
+      const by = 'by' in event ? event.by : event.type === 'banned' || event.type === 'snubbed' ? 'us' : 'peer'
+      this.emit({ type: 'peer-state', torrent: this.#torrent, peer: connection.peer, change, by })
     }
   }
 

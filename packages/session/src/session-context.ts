@@ -2,7 +2,7 @@
 
 import type { DownloadCredit } from '@torrential/engine'
 import type { Clock, EventHub, PeerAddress, PeerId, Random } from '@torrential/primitives'
-import type { HandlePool } from '@torrential/storage'
+import type { HandlePool, HashPool } from '@torrential/storage'
 import type { TrackerClients } from '@torrential/tracker'
 import type { TokenBucket } from '@torrential/transport'
 import type PQueue from 'p-queue'
@@ -24,6 +24,8 @@ export interface SessionContext {
   readonly up: TokenBucket
   readonly credit: DownloadCredit
   readonly handles: HandlePool
+  /** Threads that hash files: they go when nobody has needed them for a while. */
+  readonly hashing: HashPool
   /** Disk checks of all torrents, a few at a time. */
   readonly checks: PQueue
   readonly trackers: TrackerClients

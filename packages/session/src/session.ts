@@ -18,7 +18,7 @@ import {
   type SubscribeOptions,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
-import { createTorrent, type CreateOptions, HandlePool } from '@torrential/storage'
+import { createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
 import { TrackerClients } from '@torrential/tracker'
 import { TcpTransport, TokenBucket } from '@torrential/transport'
 import PQueue from 'p-queue'
@@ -82,6 +82,7 @@ export class Session implements AsyncDisposable {
       up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
       credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
       handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock }),
+      hashing: new HashPool(),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }),
       announces: options.trackers !== false,
@@ -183,7 +184,7 @@ export class Session implements AsyncDisposable {
   async seed(path: string, options: SeedOptions = {}): Promise<Torrent> {
     this.#checkOpen()
     const whole = resolve(path)
-    const bytes = await createTorrent(whole, options).result
+    const bytes = await createTorrent(whole, { pool: this.#context.hashing, ...options }).result
     options.signal?.throwIfAborted()
     const { trackers: _announced, ...rest } = options
     // The files are there under the very names that went into the .torrent, whatever other systems think of them.
@@ -223,6 +224,7 @@ export class Session implements AsyncDisposable {
     this.#context.dialer.close()
     await this.#context.trackers.close()
     await this.#transport[Symbol.asyncDispose]()
+    await this.#context.hashing.close()
     await this.#context.handles[Symbol.asyncDispose]()
     this.#hub.close()
   }

@@ -56,7 +56,7 @@ export class TorrentAssembly {
     // Like libtorrent: who has no .torrent of a private torrent is not meant to get it from peers.
     const metadata = metainfo.private ? {} : { metadata: infoBytes }
     this.engine = new SwarmEngine(
-      { geometry, have: new Bitfield(geometry.pieceCount), random, credit, ...metadata },
+      { geometry, have: new Bitfield(geometry.pieceCount), infoHash: metainfo.infoHash, random, credit, ...metadata },
       { listenPort: context.port(), ...(options.sequential === true && { sequential: true }) },
     )
     this.storage = new FileStorage(
@@ -199,10 +199,11 @@ export class TorrentAssembly {
   }
 
   async #check(full: boolean, signal: AbortSignal): Promise<void> {
-    const { metainfo, reporter, torrent } = this.#setup
+    const { metainfo, reporter, torrent, context } = this.#setup
     const parts = {
       metainfo,
       storage: this.storage,
+      hashing: context.hashing,
       verdict: (piece: PieceIndex, good: boolean) => this.#verdict(piece, good),
       progress: (done: number, of: number) =>
         reporter.emit({ type: 'checking', torrent, done, of, have: this.engine.have.count }),

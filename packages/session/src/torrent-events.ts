@@ -77,10 +77,12 @@ export interface PeerBlockedEvent extends Of<'peer-blocked'> {
   readonly reason: 'filter' | 'banned' | 'limit'
 }
 
-/** What changed between us and a peer. `choked` and `interested` are the peer's doing, towards us. */
+/** What changed between us and a peer. */
 export interface PeerStateEvent extends Of<'peer-state'> {
   readonly peer: Peer
   readonly change: 'choked' | 'unchoked' | 'interested' | 'not-interested' | 'snubbed' | 'banned'
+  /** Whose doing it is: we choke the peer, or the peer chokes us. Interest is the peer's in us. */
+  readonly by: 'us' | 'peer'
 }
 
 /** Opt-in: bytes of payload and protocol that moved. */
