@@ -53,9 +53,10 @@ export class MetadataServe {
   /** The next answer for the peer; undefined when none waits. */
   next(peer: Peer): Message | undefined {
     const { metadata } = this.#parts
-    const id = peer.extensions.get(EXTENSION_NAMES.metadata) ?? 0
     const piece = peer.metadataRequests.shift()
-    if (piece === undefined || id === 0 || metadata === undefined) return undefined
+    if (piece === undefined || metadata === undefined) return undefined
+    const id = peer.extensions.get(EXTENSION_NAMES.metadata) ?? 0
+    if (id === 0) return undefined
     const start = piece * METADATA_PIECE_LENGTH
     const data = metadata.subarray(start, start + metadataPieceLength(piece, metadata.length))
     const payload = encodeMetadataMessage({ type: 'data', piece, totalLength: metadata.length, data })
