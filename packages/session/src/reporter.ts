@@ -1,5 +1,5 @@
-// Turns what the driver sees into events of the torrent, and keeps what readers and users ask for in between: which files are
-// complete, which peers are connected. Everything costly is made only when somebody subscribed to it.
+// Turns what the driver sees into events, for the torrent's readers and the session's. What is costly or frequent is made only
+// when somebody subscribed to it.
 
 import type { EngineEvent } from '@torrential/engine'
 import type { EventHub, PieceIndex, TorrentialError } from '@torrential/primitives'
@@ -39,8 +39,7 @@ export class Reporter {
     if (connection === undefined) return
     const change = peerChange(event)
     if (change !== undefined && this.wants('peer-state')) {
-      const by = 'by' in event ? event.by : event.type === 'banned' || event.type === 'snubbed' ? 'us' : 'peer'
-      this.emit({ type: 'peer-state', torrent: this.#torrent, peer: connection.peer, change, by })
+      this.emit({ type: 'peer-state', torrent: this.#torrent, peer: connection.peer, ...change })
     }
   }
 
@@ -72,15 +71,17 @@ export class Reporter {
   }
 }
 
-function peerChange(event: EngineEvent): PeerStateEvent['change'] | undefined {
+function peerChange(event: EngineEvent): Pick<PeerStateEvent, 'change' | 'by'> | undefined {
   switch (event.type) {
     case 'choked':
     case 'unchoked':
+      return { change: event.type, by: event.by }
     case 'interested':
     case 'not-interested':
+      return { change: event.type, by: 'peer' }
     case 'snubbed':
     case 'banned':
-      return event.type
+      return { change: event.type, by: 'us' }
     case 'extension-handshake':
     case 'waste':
     case 'endgame':

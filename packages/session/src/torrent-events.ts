@@ -81,7 +81,7 @@ export interface PeerBlockedEvent extends Of<'peer-blocked'> {
 export interface PeerStateEvent extends Of<'peer-state'> {
   readonly peer: Peer
   readonly change: 'choked' | 'unchoked' | 'interested' | 'not-interested' | 'snubbed' | 'banned'
-  /** Whose doing it is: we choke the peer, or the peer chokes us. Interest is the peer's in us. */
+  /** Whose doing it is: we choke the peer or it chokes us; interest is the peer's in us; we snub and ban. */
   readonly by: 'us' | 'peer'
 }
 

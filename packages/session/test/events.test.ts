@@ -78,6 +78,20 @@ describe('a loop over events', () => {
     expect(done).toBe(1)
   })
 
+  test('tells on each side whose doing a choke and an interest is', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'one.bin': 200_000 })
+    const [seeder, seed] = await bench.seed('one.bin')
+    const leecher = await bench.session()
+    const atSeed = collect(seed.events({ types: ['peer-state'] }))
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    const atLeech = collect(leech.events({ types: ['peer-state'] }))
+    await leech.done
+    expect(atSeed).toContainEqual(expect.objectContaining({ change: 'interested', by: 'peer' }))
+    expect(atSeed).toContainEqual(expect.objectContaining({ change: 'unchoked', by: 'us' }))
+    expect(atLeech).toContainEqual(expect.objectContaining({ change: 'unchoked', by: 'peer' }))
+  })
+
   test('over the session sees what all its torrents tell', async () => {
     await using bench = await BenchFolder.create()
     const origin = await bench.write({ 'a.bin': 50_000, 'b.bin': 50_000 })

@@ -316,6 +316,7 @@ describe('priorities', () => {
     const told = messages.flatMap((event) => (event.type === 'message' ? [event.message] : []))
     // Before the unchoke only the few pieces that the seed allows may be asked for (BEP 6).
     const unchoked = told.findIndex(({ type }) => type === 'unchoke')
+    expect(told.filter(({ type }) => type === 'allowed-fast')).toHaveLength(5)
     const asked = told.flatMap((message, at) => (message.type === 'request' && at > unchoked ? [message.piece] : []))
     expect(asked.length).toBeGreaterThan(50)
     expect(asked).toEqual(asked.toSorted((a, b) => a - b))
