@@ -26,7 +26,13 @@ export type Action =
     }
   /** Every run of the piece has been written: verify it, then answer `committed`, `rejected` or `failed`. */
   | { readonly type: 'verify'; readonly piece: PieceIndex }
-  /** The peer's upload queue is not empty any more: start pulling `nextUpload(peer)` while its wire takes more. */
+  /**
+   * v2 and hybrid: what the blocks of the piece on disk hash to is to be known – a peer asked, or the piece failed. Read it and
+   * answer `blockHashes` with what `MerkleHasher.leaves` of @torrential/metainfo gives for its bytes without padding, or with
+   * undefined when it cannot be read.
+   */
+  | { readonly type: 'hash-blocks'; readonly piece: PieceIndex }
+  /** The peer's upload queue is not empty any more: start pulling `nextReply(peer)` and `nextUpload(peer)` while its wire takes more. */
   | { readonly type: 'upload-ready'; readonly peer: PeerKey }
   | { readonly type: 'event'; readonly event: EngineEvent }
 
@@ -54,6 +60,8 @@ export type EngineEvent =
       readonly bytes: number
       readonly reason: 'late' | 'unexpected' | 'failed'
     }
+  /** The piece layer of a file came from peers (BEP 52), 32 bytes a piece; `piecesRoot` has 32 bytes. */
+  | { readonly type: 'piece-layer'; readonly piecesRoot: Uint8Array; readonly hashes: Uint8Array }
   | { readonly type: 'endgame'; readonly active: boolean }
   /** Every wanted piece is here (again after the selection has grown and was fetched). */
   | { readonly type: 'finished' }

@@ -8,7 +8,7 @@ import type { Sender } from './partial-piece.ts'
 import { Peer, type PeerInfo } from './peer.ts'
 import type { Requester } from './requester.ts'
 import type { Swarm } from './swarm.ts'
-import { violation } from './violation.ts'
+import { violation, type ViolationCode } from './violation.ts'
 
 /** A choked peer may ask for each block of its allowed-fast pieces this often. */
 const FAST_REPEATS = 2
@@ -45,7 +45,7 @@ export class Connections {
   }
 
   /** A peer was proven to have sent wrong data. It may be gone already; its address stays banned. */
-  banSender(sender: Sender, piece: PieceIndex): void {
+  banSender(sender: Sender, piece: PieceIndex, code: ViolationCode = 'PEER_BANNED'): void {
     const { bans, peers, outbox } = this.#swarm
     bans.add(sender.address)
     outbox.event({ type: 'banned', peer: sender.key, piece })
@@ -53,7 +53,7 @@ export class Connections {
     if (known?.listenPort !== undefined) bans.add({ ...sender.address, port: known.listenPort })
     for (const peer of Array.from(peers.values())) {
       const isSame = peer.key === sender.key || equalBytes(peer.info.peerId, sender.peerId)
-      if (isSame) this.close(peer, violation('PEER_BANNED', { piece }))
+      if (isSame) this.close(peer, violation(code, { piece }))
     }
   }
 
@@ -71,8 +71,10 @@ export class Connections {
   }
 
   closeIfRedundant(peer: Peer): void {
-    const { options, selection, isPaused } = this.#swarm
+    const { options, selection, isPaused, asker } = this.#swarm
     if (options.keepSeeds || isPaused || !selection.isFinished || peer.needed > 0) return
+    // It may have hashes that we lack.
+    if (!asker.isIdle && this.#speaksV2(peer)) return
     if (peer.isSeed || peer.uploadOnly) this.close(peer, violation('SEED_TO_SEED'))
   }
 
@@ -91,6 +93,9 @@ export class Connections {
     else if (!have.isEmpty) outbox.send(peer.key, { type: 'bitfield', bitfield: have.toBytes() })
     this.#sendExtensionHandshake(peer)
     if (fast) this.#grantFast(peer)
+    if (!this.#speaksV2(peer)) return
+    this.#swarm.asker.join(peer.key)
+    this.#swarm.hasHashWork = true
   }
 
   #sendExtensionHandshake(peer: Peer): void {
@@ -112,6 +117,12 @@ export class Connections {
     outbox.send(peer.key, message)
   }
 
+  /** BEP 52: hash messages mean something to it. */
+  #speaksV2(peer: Peer): boolean {
+    const { trees, geometry } = this.#swarm
+    return trees !== undefined && (geometry.kind === 'v2' || peer.info.capabilities.v2)
+  }
+
   #grantFast(peer: Peer): void {
     const { geometry, have, infoHash, options, outbox } = this.#swarm
     if (infoHash === undefined || have.isEmpty || options.allowedFast === 0) return
@@ -128,6 +139,7 @@ export class Connections {
     peer.isClosed = true
     this.#requester.releaseAll(peer)
     peer.pipeline.clear()
+    this.#swarm.asker.leave(peer.key)
     if (peer.joinedAsSeed) availability.leaveSeed()
     else availability.leave(peer.pieces)
     peers.delete(peer.key)

@@ -4,11 +4,12 @@
 import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
 import { encodeDontHave, EXTENSION_NAMES, type PieceMessage, type RejectMessage } from '@torrential/protocol'
 import type { Connections } from './connections.ts'
+import type { HashExchange } from './hash-exchange.ts'
 import type { Interest } from './interest.ts'
 import type { PartialPiece, Sender } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
-import { digestOf } from './smart-ban.ts'
+import { digestOf, onlySender } from './smart-ban.ts'
 import type { Swarm } from './swarm.ts'
 import { violation } from './violation.ts'
 
@@ -21,12 +22,17 @@ export class Downloads {
   readonly #requester: Requester
   readonly #connections: Connections
   readonly #interest: Interest
+  readonly #hashes: HashExchange
 
-  constructor(swarm: Swarm, parts: { requester: Requester; connections: Connections; interest: Interest }) {
+  constructor(
+    swarm: Swarm,
+    parts: { requester: Requester; connections: Connections; interest: Interest; hashes: HashExchange },
+  ) {
     this.#swarm = swarm
     this.#requester = parts.requester
     this.#connections = parts.connections
     this.#interest = parts.interest
+    this.#hashes = parts.hashes
   }
 
   /** A block. Its range has been checked. Returns the bytes that were good for something. */
@@ -82,6 +88,7 @@ export class Downloads {
       ledger.settle(partial.heldBytes)
       partial.heldBytes = 0
       store.close(partial)
+      if (partial.hasBlockHashes) this.#hashes.blocks?.forget(piece)
     }
     picker.acquit(piece)
     picker.refile(piece)
@@ -93,9 +100,40 @@ export class Downloads {
 
   /** The piece's hash is wrong. */
   rejected(piece: PieceIndex): void {
-    const { store, smartBan, picker, peers } = this.#swarm
-    const partial = store.get(piece)
+    const partial = this.#swarm.store.get(piece)
     if (partial === undefined) return
+    const sole = onlySender(partial.senders)
+    const isInquired = this.#hashes.inquest?.open(partial, this.#swarm.now, (wrong) => this.#found(partial, wrong))
+    if (isInquired !== true) this.#suspect(partial)
+    // Nothing has to be found out about who sent all of it.
+    else if (sole !== undefined) this.#ban(sole, piece)
+  }
+
+  /** Which blocks of a piece that failed are wrong: whoever sent one is out, the rest stays. */
+  #found(partial: PartialPiece<Peer>, wrong: readonly number[] | undefined): void {
+    const { store, ledger, selection } = this.#swarm
+    const { piece } = partial
+    if (store.get(piece) !== partial) return
+    // None: the two hashes of a hybrid do not belong to the same data.
+    if (wrong === undefined || wrong.length === 0) return this.#suspect(partial)
+    const culprits = new Set(wrong.map((block) => partial.senders[block]))
+    for (const block of wrong) {
+      const sender = partial.senders[block]
+      if (sender !== undefined) this.#swarm.waste(sender.key, partial.lengthOf(block), 'failed')
+    }
+    partial.hasBlockHashes = true
+    partial.isSuspect = false
+    ledger.settle(partial.reopen(wrong))
+    store.endCommit(partial)
+    this.#swarm.hasNewWork = true
+    if (selection.levelOf(piece) === 0) this.#requester.discard(partial)
+    for (const sender of culprits) if (sender !== undefined) this.#ban(sender, piece)
+  }
+
+  /** Nobody knows which blocks are wrong. */
+  #suspect(partial: PartialPiece<Peer>): void {
+    const { smartBan, picker, peers } = this.#swarm
+    const { piece } = partial
     const blocks = partial.blocks()
     const digests = partial.inRuns ? (partial.digests ?? []) : blocks.map(digestOf)
     const sole = smartBan.failed(piece, digests, partial.senders)
@@ -108,7 +146,13 @@ export class Downloads {
       }
     }
     this.#requester.discard(partial)
-    if (sole !== undefined) this.#connections.banSender(sole, piece)
+    if (sole !== undefined) this.#ban(sole, piece)
+  }
+
+  /** Once, however many of its blocks are wrong. */
+  #ban(sender: Sender, piece: PieceIndex): void {
+    const { bans, peers } = this.#swarm
+    if (peers.has(sender.key) || !bans.has(sender.address)) this.#connections.banSender(sender, piece)
   }
 
   /** The disk failed: nobody is to blame, and the piece starts over. */
@@ -178,6 +222,8 @@ export class Downloads {
   /** Takes in a block whose bytes the ledger counts as arrived. */
   #accept(peer: Peer, partial: PartialPiece<Peer>, index: number, block: Uint8Array, now: number): void {
     const { store } = this.#swarm
+    if (partial.hasBlockHashes && this.#isWrong(partial, index, block))
+      return this.#convictAtOnce(peer, partial, index, block)
     const holder = partial.holderOf(index)
     const spare = partial.spareOf(index)
     if (!partial.receive(index, block, peer.sender)) {
@@ -195,6 +241,18 @@ export class Downloads {
       store.startCommit(partial)
       this.#swarm.outbox.push({ type: 'commit', piece: partial.piece, blocks: partial.blocks() })
     }
+  }
+
+  /** BEP 52: known without the rest of the piece. */
+  #isWrong(partial: PartialPiece<Peer>, index: number, block: Uint8Array): boolean {
+    return this.#hashes.blocks?.verify(partial.piece, index * BLOCK_LENGTH, block) === 'wrong'
+  }
+
+  #convictAtOnce(peer: Peer, partial: PartialPiece<Peer>, index: number, block: Uint8Array): void {
+    this.#swarm.ledger.settle(block.length)
+    this.#swarm.waste(peer.key, block.length, 'failed')
+    this.#requester.unclaim(peer, partial, index)
+    this.#connections.banSender(peer.sender, partial.piece)
   }
 
   #writeRun(partial: PartialPiece<Peer>, block: number, least: number): void {

@@ -4,6 +4,7 @@
 import { BLOCK_LENGTH } from '@torrential/primitives'
 import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
+import type { HashExchange } from './hash-exchange.ts'
 import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
@@ -28,6 +29,7 @@ export interface HousekeeperParts {
   readonly connections: Connections
   readonly downloads: Downloads
   readonly uploads: Uploads
+  readonly hashes: HashExchange
 }
 
 export class Housekeeper {
@@ -87,6 +89,7 @@ export class Housekeeper {
     if (refusals !== this.#refusals) this.#spill(STALE_MS, now)
     this.#refusals = refusals
     this.#hasten(now)
+    this.#parts.hashes.second(now)
     this.#parts.requester.fillAll(now)
     this.#parts.requester.updateEndgame()
     this.#isIdle = peers.size === 0 && down.rate(now) === 0 && up.rate(now) === 0 && this.#swarm.ledger.unwritten === 0

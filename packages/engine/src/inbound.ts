@@ -8,7 +8,6 @@ import {
   decodeDontHave,
   decodeExtensionHandshake,
   EXTENSION_NAMES,
-  type HashRequestMessage,
   type Message,
   type PieceMessage,
   type RejectMessage,
@@ -17,6 +16,7 @@ import {
 import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
 import { EXTENSION_IDS } from './extension-ids.ts'
+import type { HashExchange } from './hash-exchange.ts'
 import type { Interest } from './interest.ts'
 import type { MetadataServe } from './metadata-serve.ts'
 import type { Peer } from './peer.ts'
@@ -35,6 +35,7 @@ export interface InboundParts {
   readonly downloads: Downloads
   readonly uploads: Uploads
   readonly metadata: MetadataServe
+  readonly hashes: HashExchange
 }
 
 export class Inbound {
@@ -105,12 +106,14 @@ export class Inbound {
       case 'extended':
         return this.#extended(peer, message.id, message.payload)
       case 'hash-request':
-        return this.#hashRequest(peer, message)
-      // The rest is for others: the wire keeps connections alive, the session has a DHT node and trees of hashes.
+        return this.#parts.hashes.request(peer, message)
+      case 'hashes':
+        return this.#parts.hashes.hashes(peer, message)
+      case 'hash-reject':
+        return this.#parts.hashes.rejected(peer, message)
+      // The rest is for others: the wire keeps connections alive, the session has a DHT node.
       case 'keep-alive':
       case 'port':
-      case 'hashes':
-      case 'hash-reject':
       case 'unknown':
         return
       default:
@@ -235,7 +238,7 @@ export class Inbound {
 
   #request(peer: Peer, message: RequestMessage | CancelMessage): void {
     const { type, piece, offset, length } = message
-    const block = this.#swarm.geometry.block(piece, offset, length)
+    const block = this.#swarm.geometry.requestable(piece, offset, length)
     if (block === undefined) this.#close(peer, violation('REQUEST_OUT_OF_RANGE', { piece, offset, length }))
     else if (type === 'request') this.#parts.uploads.request(peer, block)
     else this.#parts.uploads.cancel(peer, block)
@@ -277,11 +280,6 @@ export class Inbound {
     peer.pieces.delete(piece)
     availability.remove(piece)
     this.#parts.interest.peerLost(peer, piece)
-  }
-
-  /** BEP 52: nobody is left waiting for hashes that we do not serve. */
-  #hashRequest(peer: Peer, message: HashRequestMessage): void {
-    this.#swarm.outbox.send(peer.key, { ...message, type: 'hash-reject' })
   }
 
   #isPiece(peer: Peer, piece: number): boolean {

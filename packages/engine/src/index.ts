@@ -3,6 +3,9 @@ export type { EngineParts } from './swarm.ts'
 export type { PeerInfo } from './peer.ts'
 export { SwarmEngine } from './swarm-engine.ts'
 export type { Action, EngineEvent, Upload } from './action.ts'
+// Hashes (BEP 52)
+export type { LayerAction } from './layer-fetch.ts'
+export { LayerFetch } from './layer-fetch.ts'
 // Metadata (BEP 9)
 export type { MetadataAction } from './metadata-action.ts'
 export type { MetadataFetchOptions, MetadataFetchParts } from './metadata-fetch.ts'

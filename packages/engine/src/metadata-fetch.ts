@@ -18,20 +18,19 @@ import {
 import {
   decodeExtensionHandshake,
   decodeMetadataMessage,
-  encodeExtensionHandshake,
   encodeMetadataMessage,
   type Message,
   type MetadataData,
 } from '@torrential/protocol'
 import { BanList } from './ban-list.ts'
-import { EXTENSION_IDS, METADATA_EXTENSION } from './extension-ids.ts'
+import { emptyGreeting, type GreetingOptions } from './empty-greeting.ts'
+import { EXTENSION_IDS } from './extension-ids.ts'
 import type { MetadataAction } from './metadata-action.ts'
 import type { MetadataDraft, MetadataSender } from './metadata-draft.ts'
 import { MetadataDrafts } from './metadata-drafts.ts'
 import { MetadataEvidence } from './metadata-evidence.ts'
 import { checkHashes, matchesHashes, type MetadataHashes } from './metadata-hash.ts'
 import { MetadataPeer } from './metadata-peer.ts'
-import { DEFAULTS } from './options.ts'
 import type { PeerInfo } from './peer.ts'
 import { violation } from './violation.ts'
 
@@ -40,12 +39,7 @@ export interface MetadataFetchParts {
   readonly random: Random
 }
 
-export interface MetadataFetchOptions {
-  /** Announced as `v` (BEP 10). @default the engine's */
-  readonly client?: string
-  /** Announced as `p` (BEP 10); 0 announces none. @default 0 */
-  readonly listenPort?: number
-}
+export type MetadataFetchOptions = GreetingOptions
 
 const SECOND = 1_000
 /** Requests outstanding at one peer: enough for 600 kB/s at 100 ms, few enough that many peers share the work. */
@@ -87,9 +81,7 @@ export class MetadataFetch implements Machine<MetadataAction> {
     if (this.#finished || this.#peers.has(key)) return
     this.#peers.set(key, new MetadataPeer(key, info, now))
     if (this.#secondAt === Number.POSITIVE_INFINITY) this.#secondAt = now + SECOND
-    // BEP 6 wants one of bitfield, have-all and have-none first.
-    if (info.capabilities.fast) this.#send(key, { type: 'have-none' })
-    if (info.capabilities.extensions) this.#send(key, { type: 'extended', id: 0, payload: this.#greeting(info) })
+    for (const message of emptyGreeting(info, this.#options)) this.#send(key, message)
   }
 
   /** The connection is gone, whoever ended it. */
@@ -294,17 +286,6 @@ export class MetadataFetch implements Machine<MetadataAction> {
   }
 
   // ---- outbound
-
-  #greeting(info: PeerInfo): Uint8Array {
-    const { client = DEFAULTS.client, listenPort = 0 } = this.#options
-    return encodeExtensionHandshake({
-      extensions: new Map([METADATA_EXTENSION]),
-      client,
-      requestQueue: DEFAULTS.requestQueue,
-      yourHost: info.address.host,
-      ...(listenPort > 0 && { listenPort }),
-    })
-  }
 
   #sendMetadata(peer: MetadataPeer, payload: Uint8Array): void {
     this.#send(peer.key, { type: 'extended', id: peer.messageId, payload })

@@ -62,6 +62,8 @@ export class PartialPiece<Peer extends Holder = Holder> {
   free: number
   /** Blocks that have not arrived. */
   missing: number
+  /** The hashes of its blocks are known: each is verified as it comes (BEP 52). */
+  hasBlockHashes = false
   /** Bytes in memory. */
   heldBytes = 0
   readonly openedAt: number
@@ -173,6 +175,26 @@ export class PartialPiece<Peer extends Holder = Holder> {
     this.missing--
     this.heldBytes += bytes.length
     return true
+  }
+
+  /**
+   * Blocks of a whole piece turned out to be wrong: they have to be asked for again, the others stay. Returns the bytes that
+   * left the memory.
+   */
+  reopen(wrong: readonly number[]): number {
+    let bytes = 0
+    for (const block of wrong) {
+      if (this.#state[block] === WRITTEN) this.#unwritten++
+      else bytes += this.lengthOf(block)
+      this.#state[block] = FREE
+      this.#blocks[block] = undefined
+      this.senders[block] = undefined
+      this.#cursor = min(this.#cursor, block)
+    }
+    this.free += wrong.length
+    this.missing += wrong.length
+    this.heldBytes -= bytes
+    return bytes
   }
 
   /** The digest of every block in memory, in its place. */

@@ -2,7 +2,7 @@
 // `amChoking` is ours, `peerChoking` is the peer's.
 
 import { Bitfield, type PeerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
-import type { Capabilities } from '@torrential/protocol'
+import type { Capabilities, HashRequestMessage } from '@torrential/protocol'
 import type { Holder, PartialPiece, Sender } from './partial-piece.ts'
 import { RateMeter } from './rate-meter.ts'
 import { RequestPipeline } from './request-pipeline.ts'
@@ -72,6 +72,10 @@ export class Peer implements Holder {
   readonly metadataRequests: number[] = []
   metadataGiven = 0
   metadataRefused = 0
+  /** Hashes that it waits for (BEP 52), and how many requests were taken and refused so far. */
+  readonly hashRequests: HashRequestMessage[] = []
+  hashesGiven = 0
+  hashesRefused = 0
   unchokedAt: number
   chokedAt: number
   uploadedSinceUnchoke = 0
@@ -89,6 +93,7 @@ export class Peer implements Holder {
   /** Rejects and unasked blocks of its that are forgiven as yet; bytes for the latter. */
   strayRejects = 0
   strayBytes = 0
+  strayHashes = 0
   /** Requests that it was refused since the last time it could know better. */
   refusedRequests = 0
 

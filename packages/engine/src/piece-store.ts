@@ -71,6 +71,13 @@ export class PieceStore<Peer extends Holder = Holder> {
     this.refile(partial)
   }
 
+  /** The verdict was that blocks are missing after all. */
+  endCommit(partial: PartialPiece<Peer>): void {
+    partial.isCommitting = false
+    this.#committing--
+    this.refile(partial)
+  }
+
   /** Forgets a piece: it is had, or starts over. */
   close(partial: PartialPiece<Peer>): void {
     if (!this.#open.delete(partial.piece)) return

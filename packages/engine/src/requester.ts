@@ -74,6 +74,11 @@ export class Requester {
     if (partial.release(block, peer)) this.#freed(partial)
   }
 
+  /** The answer to a request, which the pipeline and the ledger have dropped, was wrong: the block is free again. */
+  unclaim(peer: Peer, partial: PartialPiece<Peer>, block: number): void {
+    if (partial.release(block, peer)) this.#freed(partial)
+  }
+
   /** As `release`, for a request that the pipeline and the ledger have dropped already. */
   reclaim(peer: Peer, request: Outstanding<Peer>): void {
     const { partial, block } = request

@@ -81,7 +81,8 @@ export class SmartBan {
   }
 }
 
-function onlySender(senders: readonly (Sender | undefined)[]): Sender | undefined {
+/** Who sent all of it, if it was one. */
+export function onlySender(senders: readonly (Sender | undefined)[]): Sender | undefined {
   const first = senders[0]
   return senders.every((sender) => sender?.key === first?.key) ? first : undefined
 }

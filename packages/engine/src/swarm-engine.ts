@@ -8,6 +8,7 @@ import type { Action, Upload } from './action.ts'
 import { Connections } from './connections.ts'
 import { Downloads } from './downloads.ts'
 import { Housekeeper } from './housekeeper.ts'
+import { HashExchange } from './hash-exchange.ts'
 import { Inbound } from './inbound.ts'
 import { Interest } from './interest.ts'
 import { MetadataServe } from './metadata-serve.ts'
@@ -31,6 +32,7 @@ export class SwarmEngine implements Machine<Action> {
   readonly #downloads: Downloads
   readonly #uploads: Uploads
   readonly #metadata: MetadataServe
+  readonly #hashes: HashExchange
   readonly #inbound: Inbound
   readonly #housekeeper: Housekeeper
   readonly #wishes: Wishes
@@ -41,7 +43,8 @@ export class SwarmEngine implements Machine<Action> {
     const interest = new Interest(swarm)
     const requester = new Requester(swarm)
     const connections = new Connections(swarm, requester)
-    const downloads = new Downloads(swarm, { requester, connections, interest })
+    const hashes = new HashExchange(swarm, connections)
+    const downloads = new Downloads(swarm, { requester, connections, interest, hashes })
     const uploads = new Uploads(swarm, connections)
     this.#swarm = swarm
     this.#requester = requester
@@ -49,6 +52,7 @@ export class SwarmEngine implements Machine<Action> {
     this.#downloads = downloads
     this.#uploads = uploads
     this.#metadata = new MetadataServe({ outbox: swarm.outbox, connections, metadata: swarm.metadata })
+    this.#hashes = hashes
     this.#inbound = new Inbound(swarm, {
       requester,
       connections,
@@ -56,8 +60,9 @@ export class SwarmEngine implements Machine<Action> {
       downloads,
       uploads,
       metadata: this.#metadata,
+      hashes,
     })
-    this.#housekeeper = new Housekeeper(swarm, { requester, connections, downloads, uploads })
+    this.#housekeeper = new Housekeeper(swarm, { requester, connections, downloads, uploads, hashes })
     this.#wishes = new Wishes(swarm, { requester, connections, downloads, interest, uploads })
   }
 
@@ -127,6 +132,15 @@ export class SwarmEngine implements Machine<Action> {
     this.#settle(now)
   }
 
+  /**
+   * Answer to `hash-blocks`: the hashes of the piece's blocks as they are on disk, padded (see `MerkleHasher.leaves`);
+   * undefined when it cannot be read.
+   */
+  blockHashes(piece: PieceIndex, leaves: Uint8Array | undefined, now: number): void {
+    this.#hashes.blockHashes(piece, leaves)
+    this.#settle(now)
+  }
+
   /** A piece that we had is unreadable: peers are told where they understand it (BEP 54), and it is wanted again. */
   lost(piece: PieceIndex, now: number): void {
     this.#downloads.lost(piece)
@@ -142,12 +156,12 @@ export class SwarmEngine implements Machine<Action> {
   // ---- uploads
 
   /**
-   * The next answer to the peer that is no block (a piece of the info dictionary, BEP 9); pull these before `nextUpload`, as
+   * The next answer to the peer that is no block (a piece of the info dictionary, BEP 9, or hashes, BEP 52); pull these before `nextUpload`, as
    * its wire takes more. Undefined when none waits.
    */
   nextReply(peer: PeerKey): Message | undefined {
     const known = this.#swarm.peers.get(peer)
-    return known && this.#metadata.next(known)
+    return known && (this.#metadata.next(known) ?? this.#hashes.nextReply(known))
   }
 
   /** Takes the next block off the peer's queue; undefined when it is empty or enough is on its way to the wire. */
@@ -273,6 +287,7 @@ export class SwarmEngine implements Machine<Action> {
     if (swarm.hasFreeSlot) this.#uploads.fillVacancies(now)
     if (swarm.hasNewWork || (swarm.ledger.isStarved && !swarm.ledger.isFull)) this.#requester.fillAll(now)
     this.#requester.updateEndgame()
+    if (swarm.hasHashWork) this.#hashes.fill(now)
     this.#housekeeper.reschedule(now)
   }
 }

@@ -1,6 +1,7 @@
 // What the parts of one engine share: the torrent's state, its peers and its policies. A plain record made once; behaviour
 // lives in the parts that work on it.
 
+import type { FileTrees } from '@torrential/metainfo'
 import {
   type Bitfield,
   type Geometry,
@@ -17,6 +18,7 @@ import { Choker } from './choker.ts'
 import { DownloadCredit } from './download-credit.ts'
 import { Endgame } from './endgame.ts'
 import type { ResolvedOptions } from './options.ts'
+import { HashAsker } from './hash-asker.ts'
 import { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import { PiecePicker } from './piece-picker.ts'
@@ -36,6 +38,11 @@ export interface EngineParts {
   readonly credit?: DownloadCredit
   /** From it and the peer's address the allowed-fast set is made (BEP 6); none is sent without it. */
   readonly infoHash?: InfoHash
+  /**
+   * v2 and hybrid (BEP 52): the torrent's merkle trees. Hashes are given out of them, and layers that they lack are asked for
+   * and added. Of a v2 torrent they have to be whole: without them no piece can be verified. @default there are none
+   */
+  readonly trees?: FileTrees
   /** The info dictionary, byte for byte: peers that have only its hash get it (BEP 9). @default nobody gets it */
   readonly metadata?: Uint8Array
 }
@@ -48,6 +55,7 @@ export class Swarm {
   readonly have: Bitfield
   readonly infoHash: InfoHash | undefined
   readonly metadata: Uint8Array | undefined
+  readonly trees: FileTrees | undefined
   options: ResolvedOptions
   /** The time of the last input. */
   now = 0
@@ -56,6 +64,8 @@ export class Swarm {
   hasNewWork = false
   /** An upload slot may have become free: waiting peers get it when the input has been dealt with. */
   hasFreeSlot = false
+  /** Hashes may be asked for when the input has been dealt with. */
+  hasHashWork = false
 
   readonly peers = new Map<PeerKey, Peer>()
   readonly outbox = new Outbox()
@@ -67,6 +77,7 @@ export class Swarm {
   readonly ledger: ByteLedger
   readonly endgame = new Endgame()
   readonly smartBan = new SmartBan()
+  readonly asker = new HashAsker()
   readonly bans = new BanList()
   readonly choker = new Choker<Peer>()
 
@@ -83,6 +94,7 @@ export class Swarm {
     this.have = have
     this.infoHash = parts.infoHash
     this.metadata = parts.metadata
+    this.trees = parts.trees
     this.options = options
     // The engine draws often and needs no secrets: one draw from the given dice seeds quick ones of its own.
     this.availability = new Availability(geometry.pieceCount, new SeededRandom(parts.random.next() * 2 ** 32))

@@ -7,6 +7,7 @@ describe('The package', () => {
       'DEFAULTS',
       'DownloadCredit',
       'EXTENSION_IDS',
+      'LayerFetch',
       'MetadataFetch',
       'SwarmEngine',
     ])

@@ -20,8 +20,10 @@ export { BlockVerifier } from './block-verifier.ts'
 // Merkle trees
 export { HASH_LENGTH, merkleRoot, MerkleHasher, paddingHash } from './merkle.ts'
 export { MerkleTree } from './merkle-tree.ts'
-export type { HashRange, PlacedHash } from './merkle-proof.ts'
-export { climbProof, proofHashes, verifyHashes } from './merkle-proof.ts'
+export type { HashLookup, HashRange, PlacedHash } from './merkle-proof.ts'
+export { climbProof, proofHashes, proveRange, verifyHashes } from './merkle-proof.ts'
+export type { TreeFile, TreeSource } from './file-trees.ts'
+export { FileTrees, layerRanges, MOST_HASHES } from './file-trees.ts'
 // Writing
 export type { TorrentInput, TorrentInputFile } from './torrent-input.ts'
 export { buildTorrent } from './build-torrent.ts'

@@ -28,15 +28,45 @@ export interface PlacedHash {
   readonly hash: Uint8Array
 }
 
+/** Where hashes of a padded tree are looked up. */
+export interface HashLookup {
+  /** The layer of the root: the number of layers below it. */
+  readonly rootLayer: number
+  /** 32 bytes; `undefined` where there is none or it is not known. */
+  hash(layer: number, index: number): Uint8Array | undefined
+}
+
 /** Layers that a tree can have: 2^53 bytes in blocks of 16 KiB have 39. */
 const MAX_LAYERS = 64
 
 /** How many uncles follow the hashes of a range; `undefined` when the range is malformed. */
 export function proofHashes({ baseLayer, index, length, proofLayers }: HashRange): number | undefined {
   const height = Math.log2(length)
-  if (!Number.isInteger(height) || height < 1 || !isLayer(baseLayer) || !isLayer(proofLayers)) return undefined
-  if (!Number.isSafeInteger(index) || index < 0 || index % length !== 0) return undefined
+  if (!Number.isInteger(height) || height < 1 || !isRange({ baseLayer, index, length, proofLayers })) return undefined
   return Math.max(0, proofLayers - (height - 1))
+}
+
+/**
+ * The answer to a hash request: `length` hashes of the layer, then the uncles that prove them, lowest first, 32 bytes each.
+ * `undefined` when the request makes no sense for this tree, or a hash that it takes is not known. A length of 1, which BEP 52
+ * does not allow, is answered all the same: libtorrent asks so for the last piece of a file of 513, 1,025 … pieces.
+ */
+export function proveRange(range: HashRange, tree: HashLookup): Uint8Array | undefined {
+  const { baseLayer, index, length, proofLayers } = range
+  const count = length === 1 && isRange(range) ? proofLayers + 1 : proofHashes(range)
+  if (count === undefined || index + length > 2 ** (tree.rootLayer - baseLayer)) return undefined
+  // The highest uncle has to lie below the root.
+  if (count > 0 && baseLayer + proofLayers >= tree.rootLayer) return undefined
+  const answer = new Uint8Array((length + count) * HASH_LENGTH)
+  const height = Math.log2(length)
+  for (let i = 0; i < length + count; i++) {
+    const layer = i < length ? baseLayer : baseLayer + height + i - length
+    const at = i < length ? index + i : Math.floor(index / 2 ** (layer - baseLayer)) ^ 1
+    const hash = tree.hash(layer, at)
+    if (hash === undefined) return undefined
+    answer.set(hash, i * HASH_LENGTH)
+  }
+  return answer
 }
 
 /**
@@ -67,6 +97,10 @@ export function verifyHashes(range: HashRange, hashes: Uint8Array, known: Placed
   const reached = climbProof(range, hashes)
   if (reached === undefined || reached.layer !== known.layer || reached.index !== known.index) return false
   return equalBytes(reached.hash, known.hash)
+}
+
+function isRange({ baseLayer, index, length, proofLayers }: HashRange): boolean {
+  return isLayer(baseLayer) && isLayer(proofLayers) && Number.isSafeInteger(index) && index >= 0 && index % length === 0
 }
 
 function isLayer(value: number): boolean {

@@ -5,7 +5,7 @@
 
 import { InputError } from '@torrential/primitives'
 import { HASH_LENGTH, paddingHash, parentLayer, powerOfTwoFrom } from './merkle.ts'
-import { proofHashes, type HashRange } from './merkle-proof.ts'
+import { type HashRange, proveRange } from './merkle-proof.ts'
 
 /** Hashes of a file, from one layer up. */
 export class MerkleTree {
@@ -62,20 +62,6 @@ export class MerkleTree {
    * `undefined` when the request has to be rejected: it makes no sense for this file, or the layer is not known.
    */
   hashes(range: HashRange): Uint8Array | undefined {
-    const { baseLayer, index, length, proofLayers } = range
-    const count = proofHashes(range)
-    if (count === undefined || this.layer(baseLayer) === undefined) return undefined
-    // What is asked for has to lie in the tree, and the highest uncle below the root.
-    if (index + length > 2 ** (this.rootLayer - baseLayer)) return undefined
-    if (count > 0 && baseLayer + proofLayers >= this.rootLayer) return undefined
-    const answer = new Uint8Array((length + count) * HASH_LENGTH)
-    for (let i = 0; i < length; i++) answer.set(this.hash(baseLayer, index + i) as Uint8Array, i * HASH_LENGTH)
-    const height = Math.log2(length)
-    for (let i = 0; i < count; i++) {
-      const layer = baseLayer + height + i
-      const uncle = Math.floor(index / 2 ** (height + i)) ^ 1
-      answer.set(this.hash(layer, uncle) as Uint8Array, (length + i) * HASH_LENGTH)
-    }
-    return answer
+    return proveRange(range, this)
   }
 }

@@ -83,11 +83,16 @@ export class MerkleHasher {
     }
   }
 
-  /** 32 bytes. Call once. */
+  /** 32 bytes. Call once, and not beside `leaves`. */
   digest(): Uint8Array {
+    const leaves = this.leaves()
+    return leaves.length === 0 ? leaves : merkleRoot(leaves)
+  }
+
+  /** The hashes of the blocks, 32 bytes each, padded with zeros; empty when there was too much. Call once. */
+  leaves(): Uint8Array {
     if (this.#filled > 0) this.#endLeaf()
-    if (this.#count * HASH_LENGTH > this.#leaves.length) return new Uint8Array()
-    return merkleRoot(this.#leaves)
+    return this.#count * HASH_LENGTH > this.#leaves.length ? new Uint8Array() : this.#leaves
   }
 
   #endLeaf(): void {

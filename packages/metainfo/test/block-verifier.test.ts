@@ -5,13 +5,13 @@ import {
   arrangeFiles,
   BlockVerifier,
   buildTorrent,
+  FileTrees,
   MerkleHasher,
   merkleLeafCounts,
   MerkleTree,
   type Metainfo,
   parseTorrent,
 } from '../src/index.ts'
-import { codeOf, fixture } from './support.ts'
 
 const BLOCK = 16_384
 
@@ -95,7 +95,7 @@ describe.each(['v2', 'hybrid'] as const)('BlockVerifier of a %s torrent', (versi
     for (const pieceLength of [BLOCK, 4 * BLOCK]) {
       const lengths = [1, 0, BLOCK, BLOCK + 1, 4 * BLOCK, 4 * BLOCK + 1, 11 * BLOCK + 7, 16 * BLOCK]
       const one = sample(version, pieceLength, lengths)
-      const verifier = new BlockVerifier(one.metainfo)
+      const verifier = new BlockVerifier(new FileTrees(one.metainfo))
       let asked = 0
       for (const [piece, offset, bytes] of blocksOf(one)) {
         for (const request of verifier.requests(piece)) {
@@ -117,7 +117,7 @@ describe.each(['v2', 'hybrid'] as const)('BlockVerifier of a %s torrent', (versi
 
   test('asks for the hashes of long pieces 512 at a time, and takes them in any order', () => {
     const one = sample(version, 1024 * BLOCK, [1500 * BLOCK + 5])
-    const verifier = new BlockVerifier(one.metainfo)
+    const verifier = new BlockVerifier(new FileTrees(one.metainfo))
     const [first, second] = one.metainfo.geometry.piece(0) === 0 ? [0 as PieceIndex, 1 as PieceIndex] : []
     if (first === undefined || second === undefined) throw new Error('two pieces')
     const [a, b] = verifier.requests(second)
@@ -144,7 +144,7 @@ describe.each(['v2', 'hybrid'] as const)('BlockVerifier of a %s torrent', (versi
   test('believes no answer that was changed, moved, cut or not asked for', () => {
     const one = sample(version, 4 * BLOCK, [11 * BLOCK])
     const piece = 1 as PieceIndex
-    const verifier = new BlockVerifier(one.metainfo)
+    const verifier = new BlockVerifier(new FileTrees(one.metainfo))
     const [request] = verifier.requests(piece)
     if (request === undefined) throw new Error('no request')
     const answer = one.treeOf(request.piecesRoot).hashes(request) ?? new Uint8Array()
@@ -167,7 +167,7 @@ describe.each(['v2', 'hybrid'] as const)('BlockVerifier of a %s torrent', (versi
 
 test('padding of a hybrid has to be zeros, and needs no hashes', () => {
   const one = sample('hybrid', 4 * BLOCK, [BLOCK + 5, 3])
-  const verifier = new BlockVerifier(one.metainfo)
+  const verifier = new BlockVerifier(new FileTrees(one.metainfo))
   const piece = 0 as PieceIndex
   const zeros = Buffer.alloc(BLOCK)
   expect(verifier.verify(piece, 2 * BLOCK, zeros)).toBe('right')
@@ -177,11 +177,50 @@ test('padding of a hybrid has to be zeros, and needs no hashes', () => {
   expect(verifier.verify(piece, BLOCK, half)).toBe('wrong')
 })
 
-test('v1 has no block hashes, and v2 without piece layers none to compare with', () => {
-  expect(codeOf(() => new BlockVerifier(parseTorrent(fixture('multi-v1'))))).toBe('TORRENT_VERSION')
-  const { infoBytes } = parseTorrent(fixture('multi-v2'))
-  const bare = parseTorrent(Buffer.concat([Buffer.from('d4:info'), infoBytes, Buffer.from('e')]), {
-    allowMissingPieceLayers: true,
-  })
-  expect(codeOf(() => new BlockVerifier(bare))).toBe('TORRENT_PIECE_LAYER_MISSING')
+test('nothing is known, asked or believed before the piece layer is there', () => {
+  const one = sample('v2', 4 * BLOCK, [11 * BLOCK])
+  const piece = 1 as PieceIndex
+  const trees = new FileTrees({ ...one.metainfo, pieceLayers: new Map() })
+  const verifier = new BlockVerifier(trees)
+  const [file] = trees.files
+  const [request] = new BlockVerifier(new FileTrees(one.metainfo)).requests(piece)
+  if (file === undefined || request === undefined) throw new Error('no file')
+  const answer = one.treeOf(request.piecesRoot).hashes(request) ?? new Uint8Array()
+  const block = one.pieces[1]?.subarray(0, BLOCK) ?? Buffer.alloc(0)
+  expect(verifier.requests(piece)).toEqual([])
+  expect(verifier.accept(piece, request, answer)).toBe(false)
+  expect(verifier.verify(piece, 0, block)).toBe('unknown')
+  trees.add(file, one.metainfo.pieceLayers.get(file.key) ?? new Uint8Array())
+  expect(verifier.requests(piece)).toEqual([request])
+  expect(verifier.accept(piece, request, answer)).toBe(true)
+  expect(verifier.verify(piece, 0, block)).toBe('right')
 })
+
+test.each(['v2', 'hybrid'] as const)(
+  'names the wrong blocks of a %s piece from the hashes of what is there',
+  (version) => {
+    const one = sample(version, 4 * BLOCK, [4 * BLOCK, 6 * BLOCK + 9])
+    const trees = new FileTrees(one.metainfo)
+    const verifier = new BlockVerifier(trees)
+    const leavesOf = (piece: PieceIndex, wrong: readonly number[]) => {
+      const hash = new MerkleHasher(4)
+      const file = one.metainfo.files[trees.fileOf(piece)?.file ?? 0]
+      const first = trees.fileOf(piece)?.firstPiece ?? 0
+      const end = Math.min(4 * BLOCK, (file?.length ?? 0) - (piece - first) * 4 * BLOCK)
+      for (let at = 0; at < end; at += BLOCK) {
+        const block = one.pieces[piece]?.subarray(at, Math.min(end, at + BLOCK)) ?? Buffer.alloc(0)
+        hash.update(wrong.includes(at / BLOCK) ? flipped(block) : block)
+      }
+      return hash.leaves()
+    }
+    for (const index of [0, 1, 2]) {
+      const piece = index as PieceIndex
+      expect(verifier.differing(piece, leavesOf(piece, []))).toBeUndefined()
+      for (const request of verifier.requests(piece)) {
+        verifier.accept(piece, request, one.treeOf(request.piecesRoot).hashes(request) ?? new Uint8Array())
+      }
+      expect(verifier.differing(piece, leavesOf(piece, []))).toEqual([])
+      expect(verifier.differing(piece, leavesOf(piece, [0, 2]))).toEqual([0, 2])
+    }
+  },
+)

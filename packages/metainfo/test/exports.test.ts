@@ -4,9 +4,11 @@ import * as metainfo from '../src/index.ts'
 test('exports exactly these names', () => {
   expect(Object.keys(metainfo).sort()).toEqual([
     'BlockVerifier',
+    'FileTrees',
     'HASH_LENGTH',
     'MAGNET_LIMITS',
     'METAINFO_LIMITS',
+    'MOST_HASHES',
     'MerkleHasher',
     'MerkleTree',
     'SafePaths',
@@ -19,6 +21,7 @@ test('exports exactly these names', () => {
     'editTorrent',
     'expectedDigest',
     'formatMagnet',
+    'layerRanges',
     'merkleLeafCounts',
     'merkleRoot',
     'paddingHash',
@@ -26,6 +29,7 @@ test('exports exactly these names', () => {
     'parseMagnet',
     'parseTorrent',
     'proofHashes',
+    'proveRange',
     'safeName',
     'verifyHashes',
   ])

@@ -116,7 +116,7 @@ describe('MerkleTree', () => {
   })
 
   test.each([
-    ['a length of one', { length: 1 }],
+    ['a length of zero', { length: 0 }],
     ['a length that is no power of two', { length: 3 }],
     ['no length', { length: 0 }],
     ['an index that is no multiple of the length', { index: 1 }],

@@ -29,7 +29,7 @@ export interface FileExtent {
   readonly pad: boolean
 }
 
-/** ≤ 16 KiB of one piece (≤ 128 KiB when another client asks for more). Only `Geometry.block` and `blockAt` make these. */
+/** ≤ 16 KiB of one piece (≤ 128 KiB when another client asks for more). Only `Geometry.block`, `requestable` and `blockAt` make these. */
 export interface BlockRef {
   readonly piece: PieceIndex
   readonly offset: number
@@ -125,6 +125,19 @@ export class Geometry {
     const index = this.piece(piece)
     if (index === undefined || !Number.isInteger(offset) || !Number.isInteger(length)) return undefined
     if (offset < 0 || length <= 0 || length > this.#maxBlock || offset + length > this.lengthOf(index)) return undefined
+    return { piece: index, offset, length }
+  }
+
+  /**
+   * The gate for blocks that peers ask for: as `block`, but in v2 one that begins in the piece may end behind it, in the gap up to
+   * the next file. libtorrent takes such gaps for padding and asks for whole blocks: what lies there is zeros.
+   */
+  requestable(piece: number, offset: number, length: number): BlockRef | undefined {
+    const index = this.piece(piece)
+    if (index === undefined || this.kind !== 'v2') return this.block(piece, offset, length)
+    const left = this.lengthOf(index) - offset
+    const isWithin = Number.isInteger(length) && length <= this.#maxBlock && offset + length <= this.pieceLength
+    if (!isWithin || this.block(index, offset, Math.min(length, left)) === undefined) return undefined
     return { piece: index, offset, length }
   }
 

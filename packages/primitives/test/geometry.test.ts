@@ -176,6 +176,29 @@ describe('the gate for pieces and blocks', () => {
     for (const block of blocks) expect(geometry.block(block.piece, block.offset, block.length)).toEqual(block)
   })
 
+  test('lets peers ask for a block that begins in a v2 file and ends in the gap behind it, and for nothing else there', () => {
+    const v2 = new Geometry('v2', 65_536, [{ length: 20_000 }, { length: 65_536 }])
+    expect(v2.requestable(0, 16_384, 16_384)).toEqual({ piece: 0, offset: 16_384, length: 16_384 })
+    expect(v2.requestable(0, 0, 65_536)).toEqual({ piece: 0, offset: 0, length: 65_536 })
+    expect(v2.requestable(0, 16_384, 3616)).toEqual(v2.block(0, 16_384, 3616))
+    for (const [piece, offset, length] of [
+      [0, 32_768, 16_384],
+      [0, 20_000, 1],
+      [0, 16_384, 49_153],
+      [0, 0, 131_073],
+      [0, -1, 16_384],
+      [0, 0, 0],
+      [0, 0, Number.NaN],
+      [0, 0.5, 16_384],
+      [1, 65_535, 2],
+      [2, 0, 1],
+    ] as const) {
+      expect(v2.requestable(piece, offset, length)).toBeUndefined()
+    }
+    expect(geometry.requestable(1, 16_384, 16_384)).toBeUndefined()
+    expect(geometry.requestable(1, 16_384, 3616)).toEqual(geometry.block(1, 16_384, 3616))
+  })
+
   test('takes its largest block from the limits', () => {
     const strict = new Geometry('v1', 262_144, [{ length: 300_000 }], { ...GEOMETRY_LIMITS, blockLength: 16_384 })
     expect(strict.block(0, 0, 16_385)).toBeUndefined()

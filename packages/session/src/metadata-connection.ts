@@ -1,6 +1,7 @@
 // One connection while the metadata is fetched: a receive loop into the fetch, and nothing else. It can be handed on, open and
 // with everything the peer has said, to whoever downloads the torrent.
 
+import type { PeerInfo } from '@torrential/engine'
 import { type Clock, isTorrentialError, PeerError, type PeerKey, type TorrentialError } from '@torrential/primitives'
 import type { Capabilities, Message } from '@torrential/protocol'
 import type { Dialed } from './dialer.ts'
@@ -33,6 +34,12 @@ export class MetadataConnection implements PeerLink, Meeting {
     this.#tap = new MessageTap(established.wire.receive())
     this.#since = owner.clock.now()
     this.peer = new Peer(this)
+  }
+
+  /** What its handshake told. */
+  get info(): PeerInfo {
+    const { peerId, address, incoming } = this.#established
+    return { peerId, address, incoming, capabilities: this.#capabilities }
   }
 
   get address(): EstablishedPeer['address'] {

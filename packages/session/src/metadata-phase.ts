@@ -1,8 +1,15 @@
 // The join between a metadata fetch and the world, as `TorrentDriver` is for a torrent's engine: connections go in, messages
-// come out. When the metadata is here its connections are handed on instead of closed: a peer that dialed us would not come
+// come out. When the metadata is here, and of a v2 torrent the piece layers too, which come from peers in the same way, its connections are handed on instead of closed: a peer that dialed us would not come
 // back soon, and one that we dialed may not like to be dialed again at once.
 
-import { type MetadataAction, MetadataFetch, type MetadataHashes } from '@torrential/engine'
+import {
+  type LayerAction,
+  LayerFetch,
+  type MetadataAction,
+  MetadataFetch,
+  type MetadataHashes,
+} from '@torrential/engine'
+import type { FileTrees } from '@torrential/metainfo'
 import { drive, type Drive, type PeerAddress, PeerError, type PeerKey } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
@@ -18,6 +25,8 @@ export interface MetadataPhaseParts {
   readonly context: SessionContext
   /** The info dictionary, verified. Called once, from within a connection's read. */
   readonly found: (infoBytes: Uint8Array) => void
+  /** The piece layers that `fetchLayers` was called for, by root in latin1. */
+  readonly foundLayers: (layers: ReadonlyMap<string, Uint8Array>) => void
   /** A connection ended that gave nothing, for a reason. */
   readonly failed: (address: PeerAddress, error: TorrentialError) => void
 }
@@ -28,7 +37,8 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
   readonly isFinished = false
   readonly #parts: MetadataPhaseParts
   readonly #fetch: MetadataFetch
-  readonly #drive: Drive
+  #layers: LayerFetch | undefined
+  #drive: Drive
   readonly #connections = new Map<PeerKey, MetadataConnection>()
   readonly #banned: PeerAddress[] = []
   #nextKey = 1
@@ -54,28 +64,37 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
   }
 
   isBanned(address: PeerAddress): boolean {
-    return this.#fetch.isBanned(address)
+    return this.#fetch.isBanned(address) || this.#layers?.isBanned(address) === true
+  }
+
+  /** The metadata is here and is not enough: goes on with the same peers. */
+  fetchLayers(trees: FileTrees): void {
+    const { context } = this.#parts
+    this.#drive[Symbol.dispose]()
+    const layers = new LayerFetch(trees, { listenPort: context.port() })
+    this.#layers = layers
+    this.#drive = drive(layers, context.clock, (action) => this.#perform(action))
+    for (const { key, info } of this.meetings) layers.connected(key, { ...info, greeted: true }, this.clock.now())
+    this.#drive.pump()
   }
 
   attach(dialed: Dialed): PeerError | undefined {
     const connection = new MetadataConnection(this.#nextKey++ as PeerKey, dialed, this)
     this.#connections.set(connection.key, connection)
-    const { peerId, address, incoming } = dialed.established
-    const info = { peerId, address, incoming, capabilities: dialed.capabilities }
-    this.#fetch.connected(connection.key, info, this.clock.now())
+    this.#current.connected(connection.key, connection.info, this.clock.now())
     connection.start()
     this.#drive.pump()
     return undefined
   }
 
   received(connection: MetadataConnection, messages: readonly Message[]): void {
-    this.#fetch.received(connection.key, messages, this.clock.now())
+    this.#current.received(connection.key, messages, this.clock.now())
     this.#drive.pump()
   }
 
   closed(connection: MetadataConnection, error: TorrentialError | undefined): void {
     this.#connections.delete(connection.key)
-    this.#fetch.disconnected(connection.key, this.clock.now())
+    this.#current.disconnected(connection.key, this.clock.now())
     this.#parts.intake.released(connection, error)
     if (error !== undefined) this.#parts.failed(connection.address, error)
     this.#drive.pump()
@@ -102,7 +121,11 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
     this.#drive[Symbol.dispose]()
   }
 
-  #perform(action: MetadataAction): void {
+  get #current(): MetadataFetch | LayerFetch {
+    return this.#layers ?? this.#fetch
+  }
+
+  #perform(action: MetadataAction | LayerAction): void {
     switch (action.type) {
       case 'send':
         this.#connections.get(action.peer)?.send(action.message)
@@ -115,6 +138,9 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
         return
       case 'metadata':
         this.#parts.found(action.bytes)
+        return
+      case 'piece-layers':
+        this.#parts.foundLayers(action.layers)
         return
       default:
         action satisfies never

@@ -14,7 +14,7 @@ import {
   type PeerKey,
   type TorrentialError,
 } from '@torrential/primitives'
-import type { Message } from '@torrential/protocol'
+import { type Message, tailOf } from '@torrential/protocol'
 import type { RateLimit } from '@torrential/transport'
 import type { Wire } from '@torrential/wire'
 import { Peer, type PeerLink } from './peer.ts'
@@ -176,11 +176,11 @@ export class PeerConnection implements PeerLink {
     }
   }
 
-  /** An answer that is no block: a piece of the info dictionary. It counts towards the rate limits as blocks do. */
+  /** An answer that is no block: a piece of the info dictionary, or hashes. It counts towards the rate limits as blocks do. */
   async #reply(message: Message): Promise<void> {
     const { up } = this.#owner
     const { signal } = this.#abort
-    const bytes = message.type === 'extended' ? message.payload.length : 0
+    const bytes = tailOf(message)?.length ?? 0
     if (bytes > 0 && !up.take(bytes)) await up.wait(bytes, { signal })
     if (this.#closed) return
     const more = this.#wire.send(message)

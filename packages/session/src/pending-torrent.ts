@@ -1,9 +1,10 @@
 // The body of a torrent of which only the infohash is known (BEP 9): it joins the swarm to fetch the info dictionary, and
-// hands everything that it has met to the torrent that comes of it. Starting and stopping run one behind the other.
+// hands everything that it has met to the torrent that comes of it. Of a v2 torrent the info dictionary is not all: without the
+// piece layers of its longer files nothing could be verified, and they come from the same peers (BEP 52). Starting and stopping run one behind the other.
 //
 // Pausing does not stop the fetch: metadata is no data. It is how to choose files first and download then.
 
-import { type Magnet, type Metainfo, parseInfo } from '@torrential/metainfo'
+import { FileTrees, type Magnet, type Metainfo, parseInfo } from '@torrential/metainfo'
 import { Bitfield, InputError, type PeerAddress, PeerError } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
@@ -73,6 +74,7 @@ export class PendingTorrent implements TorrentBody {
   #state: 'fetching' | 'stopped' | 'failed' | 'known' | 'closed' = 'stopped'
   #error: InputError | undefined
   #isPaused = false
+  #infoBytes: Uint8Array = new Uint8Array()
   #steps: Promise<void> = Promise.resolve()
 
   /** @throws InputError `TRACKER_URL` */
@@ -88,6 +90,7 @@ export class PendingTorrent implements TorrentBody {
       intake: this.inbound,
       context,
       found: (infoBytes) => this.#found(infoBytes),
+      foundLayers: (layers) => this.#found(this.#infoBytes, layers),
       failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent, address, error }),
     })
     for (const address of magnet.peers) this.inbound.add({ address, origin: 'magnet' })
@@ -236,7 +239,7 @@ export class PendingTorrent implements TorrentBody {
     await left
   }
 
-  #found(infoBytes: Uint8Array): void {
+  #found(infoBytes: Uint8Array, pieceLayers?: ReadonlyMap<string, Uint8Array>): void {
     if (this.#state !== 'fetching') return
     const { magnet, known } = this.#parts
     const { paths = 'portable' } = this.#options
@@ -247,7 +250,15 @@ export class PendingTorrent implements TorrentBody {
         webSeeds: magnet.webSeeds,
         paths,
         allowMissingPieceLayers: true,
+        ...(pieceLayers && { pieceLayers }),
       })
+      const trees = new FileTrees(metainfo)
+      // A hybrid can do without: its pieces have hashes of v1.
+      if (metainfo.version === 'v2' && trees.incomplete.length > 0) {
+        this.#infoBytes = infoBytes
+        this.#phase.fetchLayers(trees)
+        return
+      }
       this.#state = 'known'
       this.inbound.hold()
       this.#lookup.stop()

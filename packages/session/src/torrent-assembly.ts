@@ -2,9 +2,10 @@
 // trackers), life (what runs when), resume keeper. The wiring is all there is here; each decision is in a part.
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
-import { createVerifier, type FileRange, type Metainfo } from '@torrential/metainfo'
+import { createVerifier, type FileRange, FileTrees, type Metainfo } from '@torrential/metainfo'
 import { Bitfield, InputError, type PieceIndex, type StorageError, toHex, withAbort } from '@torrential/primitives'
 import { cached, FileStorage, type StorageObserver } from '@torrential/storage'
+import { BlockHasher } from './block-hasher.ts'
 import { believe, hashDisk } from './disk-check.ts'
 import type { AddOptions } from './options.ts'
 import type { PeerConnection } from './peer-connection.ts'
@@ -55,8 +56,10 @@ export class TorrentAssembly {
     this.intake = legacy?.intake ?? new PeerIntake({ torrent, infoHash, tiers, reporter, context }, options)
     // Like libtorrent: who has no .torrent of a private torrent is not meant to get it from peers.
     const metadata = metainfo.private ? {} : { metadata: infoBytes }
+    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo)
+    const have = new Bitfield(geometry.pieceCount)
     this.engine = new SwarmEngine(
-      { geometry, have: new Bitfield(geometry.pieceCount), infoHash: metainfo.infoHash, random, credit, ...metadata },
+      { geometry, have, infoHash: metainfo.infoHash, random, credit, ...metadata, ...(trees && { trees }) },
       { listenPort: context.port(), ...(options.sequential === true && { sequential: true }) },
     )
     this.storage = new FileStorage(
@@ -87,6 +90,7 @@ export class TorrentAssembly {
         engine: this.engine,
         storage,
         committer,
+        hasher: trees && new BlockHasher(trees, storage),
         reporter,
         context,
         progress: () => ({ uploaded: this.uploaded, downloaded: this.downloaded, left: this.contents.bytesMissing }),

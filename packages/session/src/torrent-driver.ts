@@ -7,6 +7,7 @@ import {
   type Clock,
   drive,
   type Drive,
+  type Geometry,
   type PeerError,
   type PeerKey,
   type PieceIndex,
@@ -16,6 +17,7 @@ import {
 import type { Capabilities, Message } from '@torrential/protocol'
 import type { Storage } from '@torrential/contracts'
 import type { RateLimit } from '@torrential/transport'
+import type { BlockHasher } from './block-hasher.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type ConnectionOwner, type EstablishedPeer, PeerConnection } from './peer-connection.ts'
 import type { PieceCommitter } from './piece-committer.ts'
@@ -42,7 +44,9 @@ export interface DriverParts {
   /** Reads for uploads. */
   readonly storage: Storage
   readonly committer: PieceCommitter
-  readonly pieceCount: number
+  /** v2 and hybrid. */
+  readonly hasher: BlockHasher | undefined
+  readonly geometry: Geometry
   readonly down: RateLimit
   readonly up: RateLimit
   readonly events: DriverEvents
@@ -78,7 +82,8 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
 
   /** Takes over an established connection. */
   attach(established: EstablishedPeer, capabilities: Capabilities): PeerConnection {
-    if (this.#parts.pieceCount > 0) established.wire.pieceCount = this.#parts.pieceCount
+    const { pieceCount } = this.#parts.geometry
+    if (pieceCount > 0) established.wire.pieceCount = pieceCount
     const connection = new PeerConnection(this.#nextKey++ as PeerKey, established, this)
     this.#connections.set(connection.key, connection)
     const { peerId, address, incoming, greeted = false } = established
@@ -123,8 +128,18 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     this.engine[Symbol.dispose]()
   }
 
-  readBlock(upload: Upload): Promise<Uint8Array> {
-    return this.#parts.storage.read(upload.piece, upload.offset, upload.length)
+  readBlock({ piece, offset, length }: Upload): Promise<Uint8Array> {
+    const left = this.#parts.geometry.lengthOf(piece) - offset
+    return length <= left
+      ? this.#parts.storage.read(piece, offset, length)
+      : this.#readPadded(piece, offset, left, length)
+  }
+
+  /** A block that ends behind its file, where v2 has nothing: zeros follow (see `Geometry.requestable`). */
+  async #readPadded(piece: PieceIndex, offset: number, length: number, padded: number): Promise<Uint8Array> {
+    const block = new Uint8Array(padded)
+    block.set(await this.#parts.storage.read(piece, offset, length))
+    return block
   }
 
   readFailed(upload: Upload, error: unknown): void {
@@ -164,6 +179,9 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
       case 'verify':
         void this.#verify(action.piece)
         return
+      case 'hash-blocks':
+        void this.#hashBlocks(action.piece)
+        return
       case 'close':
         this.#connections.get(action.peer)?.close(action.error)
         return
@@ -194,6 +212,15 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
 
   async #verify(piece: PieceIndex): Promise<void> {
     await this.#onDisk(piece, async () => this.#decided(piece, await this.#parts.committer.verify(piece)))
+  }
+
+  async #hashBlocks(piece: PieceIndex): Promise<void> {
+    let leaves: Uint8Array | undefined
+    await this.#onDisk(piece, async () => {
+      // Whatever is wrong with the disk shows where the piece is read for its own sake.
+      leaves = await this.#parts.hasher?.leaves(piece).catch(() => undefined)
+      if (!this.#disposed) this.engine.blockHashes(piece, leaves, this.clock.now())
+    })
   }
 
   #decided(piece: PieceIndex, good: boolean): void {

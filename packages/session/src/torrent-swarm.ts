@@ -7,6 +7,7 @@ import type { Metainfo } from '@torrential/metainfo'
 import { type PeerAddress, PeerError, type TorrentialError } from '@torrential/primitives'
 import type { AnnounceProgress } from '@torrential/tracker'
 import { RateLimit, TokenBucket } from '@torrential/transport'
+import type { BlockHasher } from './block-hasher.ts'
 import type { Dialed } from './dialer.ts'
 import type { AddOptions } from './options.ts'
 import type { PeerConnection } from './peer-connection.ts'
@@ -24,6 +25,8 @@ export interface TorrentSwarmParts {
   readonly engine: SwarmEngine
   readonly storage: Storage
   readonly committer: PieceCommitter
+  /** v2 and hybrid. */
+  readonly hasher: BlockHasher | undefined
   readonly reporter: Reporter
   readonly context: SessionContext
   readonly progress: () => AnnounceProgress
@@ -41,7 +44,7 @@ export class TorrentSwarm implements PeerUser {
 
   constructor(parts: TorrentSwarmParts, options: AddOptions) {
     this.#parts = parts
-    const { context, engine, storage, committer, reporter, metainfo } = parts
+    const { context, engine, storage, committer, hasher, reporter, metainfo } = parts
     const { clock } = context
     this.#inherited = parts.inherited
     this.#down = new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock })
@@ -51,7 +54,8 @@ export class TorrentSwarm implements PeerUser {
       clock,
       storage,
       committer,
-      pieceCount: metainfo.geometry.pieceCount,
+      hasher,
+      geometry: metainfo.geometry,
       down: new RateLimit(this.#down, context.down),
       up: new RateLimit(this.#up, context.up),
       events: {

@@ -158,6 +158,9 @@ export class SimulatedPeer {
         return this.#write(action.piece, action.offset, action.blocks)
       case 'verify':
         return this.#onDisk(0, () => this.#judge(action.piece, (this.#spoilt.get(action.piece)?.size ?? 0) === 0))
+      case 'hash-blocks':
+        // Without content there is nothing to hash.
+        return this.engine.blockHashes(action.piece, undefined, this.#timeline.now())
       case 'upload-ready':
         this.#ready.push(action.peer)
         this.#sendNext()

@@ -1,0 +1,85 @@
+// Magnet links of v2 torrents whose files are longer than a piece: the info dictionary is not enough, the piece layers have to come from
+// the peer too (BEP 52), and they do so in both directions.
+import { expect, jest, test } from '@jest/globals'
+import { join } from 'node:path'
+import { formatMagnet, parseTorrent } from '@torrential/metainfo'
+import { createSession } from '@torrential/session'
+import { createTorrent } from '@torrential/storage'
+import {
+  comparePayload,
+  type Counterpart,
+  Ground,
+  libtorrent,
+  type Payload,
+  torrential,
+  writePayload,
+} from '../src/index.ts'
+import { suiteWith } from './suite-with.ts'
+
+jest.setTimeout(180_000)
+
+const kibi = 1024
+
+/** Layers of one range and of several, the last of which holds a single hash, which no power of two is left for but 1. */
+const longFiles: Payload = {
+  name: 'long files',
+  seed: 21,
+  pieceLength: 16 * kibi,
+  files: [
+    { path: 'a few pieces.bin', length: 5 * 16 * kibi + 3 },
+    { path: 'empty', length: 0 },
+    { path: 'one more than 512.bin', length: 513 * 16 * kibi },
+    { path: 'sub/a block.bin', length: 16 * kibi },
+    { path: 'sub/many.bin', length: 1100 * 16 * kibi - 1 },
+  ],
+}
+
+const longPieces: Payload = { name: 'long pieces.bin', seed: 22, pieceLength: 256 * kibi, length: 5_000_000 }
+
+async function transfer(payload: Payload, from: Counterpart, to: Counterpart): Promise<void> {
+  await using ground = await Ground.create()
+  const [source, target] = [await ground.folder('source'), await ground.folder('target')]
+  await writePayload(payload, source)
+  const { pieceLength } = payload
+  const bytes = await createTorrent(join(source, payload.name), { version: 'v2', pieceLength }).result
+  const { infoHashV2 } = parseTorrent(bytes)
+  const magnet = formatMagnet({ ...(infoHashV2 && { infoHashV2 }) })
+  const seed = await from.seed(ground, { torrent: bytes, directory: source })
+  const leech = await to.leech(ground, { torrent: bytes, magnet, directory: target, peers: [seed.address] })
+  try {
+    await leech.done()
+  } catch (error) {
+    throw new Error(`${String(error)}\n${seed.output()}`, { cause: error })
+  }
+  await leech.stop()
+  await comparePayload(payload, target, { lenient: to !== torrential })
+}
+
+await suiteWith([libtorrent], 'magnet links of v2 torrents with files longer than a piece', () => {
+  for (const [name, payload] of [
+    ['many small pieces', longFiles],
+    ['pieces of many blocks', longPieces],
+  ] as const) {
+    test.concurrent(`we get ${name} from libtorrent`, () => transfer(payload, libtorrent, torrential))
+    test.concurrent(`libtorrent gets ${name} from us`, () => transfer(payload, torrential, libtorrent))
+    test.concurrent(`we get ${name} from ourselves`, () => transfer(payload, torrential, torrential))
+  }
+
+  test('the .torrent that comes of one is the one that it names, piece layers included', async () => {
+    await using ground = await Ground.create()
+    const source = await ground.folder('source')
+    await writePayload(longFiles, source)
+    const { pieceLength } = longFiles
+    const bytes = await createTorrent(join(source, longFiles.name), { version: 'v2', pieceLength }).result
+    const original = parseTorrent(bytes)
+    const seed = await libtorrent.seed(ground, { torrent: bytes, directory: source })
+    await using session = await createSession({ host: ground.host, port: 0 })
+    const { infoHashV2 } = original
+    const link = `${formatMagnet({ ...(infoHashV2 && { infoHashV2 }) })}&x.pe=${seed.address}`
+    const ours = await session.add(link, { path: await ground.folder('target') })
+    await ours.ready
+    const copy = parseTorrent(ours.torrentFile)
+    expect(copy.infoBytes).toEqual(original.infoBytes)
+    expect(copy.pieceLayers).toEqual(original.pieceLayers)
+  })
+})
