@@ -62,6 +62,7 @@ class Peer:
             settings["out_enc_policy"] = ENCRYPTION_DISABLED
         self.session = lt.session(settings)
         self.handle = None
+        self.params = None
         self.exit_when_finished = False
         say({"event": "listening", "port": self.session.listen_port()})
 
@@ -79,6 +80,8 @@ class Peer:
             params.flags |= lt.torrent_flags.seed_mode
         self.exit_when_finished = command.get("exitWhenFinished", False)
         self.handle = self.session.add_torrent(params)
+        # Kept: an object made in Python must not be released last by a thread of libtorrent, which does not hold the interpreter's lock.
+        self.params = params
         self.limit({"upload": command.get("uploadLimit"), "download": command.get("downloadLimit")})
         self.connect(command)
 
