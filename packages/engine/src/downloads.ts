@@ -104,9 +104,10 @@ export class Downloads {
     if (partial === undefined) return
     const sole = onlySender(partial.senders)
     const isInquired = this.#hashes.inquest?.open(partial, this.#swarm.now, (wrong) => this.#found(partial, wrong))
-    if (isInquired !== true) this.#suspect(partial)
+    if (isInquired !== true) return this.#suspect(partial)
+    this.#swarm.hasHashWork = true
     // Nothing has to be found out about who sent all of it.
-    else if (sole !== undefined) this.#ban(sole, piece)
+    if (sole !== undefined) this.#ban(sole, piece)
   }
 
   /** Which blocks of a piece that failed are wrong: whoever sent one is out, the rest stays. */

@@ -1,7 +1,7 @@
 // Getting hashes of merkle trees from peers (BEP 52): whom to ask for which range, whom not to ask again, what an answer is worth.
 // Plain records, no messages of its own: who owns it sends what `ask` gives and tells what came.
 //
-// A range is wanted until hashes came that prove themselves, so nothing depends on who sent them. Each is asked of one peer; one
+// A range is wanted until hashes came that prove themselves, so nothing depends on who sent them. Peers share the ranges evenly; one
 // that was not answered for a while, when nothing else is left to ask, of a second one. Who rejects is not asked for the same
 // range again for some time, and who rejects everything or does not answer is left alone: peers that joined by a magnet link
 // themselves may have later what they lack now. An answer that does not prove itself is a lie, whoever else helped: there is
@@ -119,6 +119,7 @@ export class HashAsker {
     const asked = this.#peers.get(peer)
     if (asked === undefined || asked.pausedUntil > now || this.#open.size === 0) return []
     const requests: HashRequestMessage[] = []
+    const most = Math.min(MOST_REQUESTS, Math.ceil(this.#open.size / this.#peers.size))
     const take = (open: Open) => {
       const isRefused = (open.refusedUntil.get(peer) ?? 0) > now
       if (isRefused || open.askedAt.has(peer) || asked.hashes + open.want.range.length > MOST_HASHES) return
@@ -129,7 +130,7 @@ export class HashAsker {
       requests.push({ type: 'hash-request', piecesRoot: open.want.piecesRoot, ...open.want.range })
     }
     for (const open of this.#idle) {
-      if (asked.asked.size >= MOST_REQUESTS) return requests
+      if (asked.asked.size >= most) return requests
       take(open)
     }
     if (this.#idle.size > 0) return requests

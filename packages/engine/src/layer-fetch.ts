@@ -45,6 +45,9 @@ export class LayerFetch implements Machine<LayerAction> {
   readonly #bans = new BanList()
   readonly #actions: LayerAction[] = []
   #left: number
+  #now = 0
+  /** Somebody may be asked for something. */
+  #hasWork = false
   #secondAt = Number.POSITIVE_INFINITY
   #isFinished = false
 
@@ -63,13 +66,13 @@ export class LayerFetch implements Machine<LayerAction> {
     if (this.#secondAt === Number.POSITIVE_INFINITY) this.#secondAt = now + SECOND
     if (info.greeted !== true) for (const message of emptyGreeting(info, this.#options)) this.#send(key, message)
     this.#asker.join(key)
-    this.#fill(now)
+    this.#work(now)
   }
 
   /** The connection is gone, whoever ended it. */
   disconnected(key: PeerKey, now: number): void {
     this.#forget(key)
-    this.#fill(now)
+    this.#work(now)
   }
 
   /** One batch. Everything but hashes is ignored here; whoever takes the connection over later must keep it. */
@@ -85,7 +88,7 @@ export class LayerFetch implements Machine<LayerAction> {
         this.#stray(peer)
       }
     }
-    this.#fill(now)
+    this.#work(now)
   }
 
   /** True for addresses that sent wrong hashes: not to be dialled, and not to be let in. */
@@ -96,6 +99,8 @@ export class LayerFetch implements Machine<LayerAction> {
   // ---- machine
 
   next(): LayerAction | undefined {
+    // Not before: peers that came together share the work.
+    if (this.#hasWork && this.#actions.length === 0) this.#fill(this.#now)
     return this.#actions.shift()
   }
 
@@ -106,7 +111,7 @@ export class LayerFetch implements Machine<LayerAction> {
     for (const { key, usefulAt } of Array.from(this.#peers.values())) {
       if (now - usefulAt >= IDLE) this.#close(key, violation('HASHES_IDLE', { milliseconds: now - usefulAt }))
     }
-    this.#fill(now)
+    this.#work(now)
   }
 
   get deadline(): number {
@@ -132,7 +137,13 @@ export class LayerFetch implements Machine<LayerAction> {
     this.#actions.push({ type: 'piece-layers', layers: this.#trees.pieceLayers })
   }
 
+  #work(now: number): void {
+    this.#now = now
+    this.#hasWork = true
+  }
+
   #fill(now: number): void {
+    this.#hasWork = false
     if (this.#isFinished) return
     for (const key of this.#peers.keys()) for (const message of this.#asker.ask(key, now)) this.#send(key, message)
   }

@@ -1,5 +1,6 @@
 // A bench to hold one engine: peers that say what the test says, and everything that the engine did, in order.
 
+import type { FileTrees } from '@torrential/metainfo'
 import {
   Bitfield,
   BLOCK_LENGTH,
@@ -42,6 +43,8 @@ export interface BenchSetup {
   readonly credit?: DownloadCredit
   readonly seed?: number
   readonly metadata?: Uint8Array
+  /** Of a v2 or hybrid torrent, whose pieces it is then about. */
+  readonly trees?: FileTrees
 }
 
 export class SwarmBench {
@@ -56,7 +59,7 @@ export class SwarmBench {
   constructor(setup: BenchSetup) {
     const { have, blocks = 2, options, credit, seed = 1 } = setup
     const pieceLength = blocks * BLOCK_LENGTH
-    this.geometry = new Geometry('v1', pieceLength, [{ length: have.length * pieceLength }])
+    this.geometry = setup.trees?.geometry ?? new Geometry('v1', pieceLength, [{ length: have.length * pieceLength }])
     this.have = picture(have)
     this.engine = new SwarmEngine(
       {
@@ -66,6 +69,7 @@ export class SwarmBench {
         infoHash: new Uint8Array(20).fill(0xaa) as InfoHash,
         ...(credit && { credit }),
         ...(setup.metadata && { metadata: setup.metadata }),
+        ...(setup.trees && { trees: setup.trees }),
       },
       options,
     )
