@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { BLOCK_LENGTH, type PeerKey, type PieceIndex } from '@torrential/primitives'
+import { BLOCK_LENGTH, peerAddress, type PeerKey, type PieceIndex } from '@torrential/primitives'
 import type { HashRequestMessage, RequestMessage } from '@torrential/protocol'
 import { FAST, must, SwarmBench } from './swarm-bench.ts'
 import { lie, v2Sample } from './v2-sample.ts'
@@ -12,7 +12,10 @@ const V2 = { ...FAST, v2: true }
  * A piece of four blocks came from two peers, blocks 0 and 1 from `a`, 2 and 3 from `b`, of which some are wrong, and was
  * rejected. A third peer has the piece too and was not asked for anything.
  */
-function failedPiece(wrong: readonly number[], setup: { kind?: 'v2' | 'hybrid'; limit?: number; third?: boolean } = {}) {
+function failedPiece(
+  wrong: readonly number[],
+  setup: { kind?: 'v2' | 'hybrid'; limit?: number; third?: boolean } = {},
+) {
   const { kind = 'v2', limit, third = true } = setup
   const sample = v2Sample(2, blocks, kind)
   const bench = new SwarmBench({
@@ -156,7 +159,7 @@ describe('A piece that failed', () => {
     // It starts over with one peer alone.
     expect(bench.events('waste').reduce((sum, { bytes }) => sum + bytes, 0)).toBe(blocks * BLOCK_LENGTH)
     const asked = [a, b].map((peer) => bench.engine.peer(peer)?.outstanding)
-    expect(asked.toSorted()).toEqual([0, 2])
+    expect(new Set(asked)).toEqual(new Set([0, 2]))
   })
 
   test('goes the way of v1 when nobody answers in ten seconds', () => {
@@ -165,7 +168,7 @@ describe('A piece that failed', () => {
     expect(bench.engine.peer(a)?.outstanding).toBe(0)
     bench.wait(3_000, [a, b, c])
     const asked = [a, b].map((peer) => bench.engine.peer(peer)?.outstanding)
-    expect(asked.toSorted()).toEqual([0, 2])
+    expect(new Set(asked)).toEqual(new Set([0, 2]))
     expect(bench.events('banned')).toEqual([])
   })
 
@@ -181,8 +184,15 @@ describe('A piece that failed', () => {
     const sample = v2Sample(2, blocks, 'hybrid')
     const bench = new SwarmBench({ have: '.#', blocks, trees: sample.trees(), options: { maxRequests: 2 } })
     const [a, b] = [bench.join('#.'), bench.join('#.')]
-    bench.answer(a, [0, 1].map((at) => ({ type: 'request', piece, offset: at * BLOCK_LENGTH, length: BLOCK_LENGTH })), 1)
-    bench.answer(b, [2, 3].map((at) => ({ type: 'request', piece, offset: at * BLOCK_LENGTH, length: BLOCK_LENGTH })))
+    bench.answer(
+      a,
+      [0, 1].map((at) => ({ type: 'request', piece, offset: at * BLOCK_LENGTH, length: BLOCK_LENGTH })),
+      1,
+    )
+    bench.answer(
+      b,
+      [2, 3].map((at) => ({ type: 'request', piece, offset: at * BLOCK_LENGTH, length: BLOCK_LENGTH })),
+    )
     bench.clear()
     bench.engine.rejected(piece, bench.now)
     bench.drain()
@@ -247,7 +257,7 @@ describe('Piece layers that a hybrid lacks', () => {
     expect(bench.closed(noisy)).toBe('HASHES_FLOOD')
     bench.say(liar, lie(sample.answer(request)))
     expect(bench.closed(liar)).toBe('HASHES_WRONG')
-    expect(bench.engine.isBanned({ host: '10.1.0.1', port: 1 })).toBe(true)
+    expect(bench.engine.isBanned(peerAddress('10.1.0.1', 1))).toBe(true)
     const honest = bench.join('', { capabilities: V2 })
     bench.say(honest, sample.answer(must(bench.sent(honest, 'hash-request')[0])))
     expect(bench.events('piece-layer')).toHaveLength(1)

@@ -108,7 +108,7 @@ describe('Fetching piece layers', () => {
     expect(requests[1]?.map(({ index }) => index)).toEqual([1024])
     bench.say(must(b), large.answer(must(requests[1]?.[0])))
     expect(bench.layers).toBeUndefined()
-    bench.say(must(a), ...must(requests[0]).map(large.answer))
+    bench.say(must(a), ...must(requests[0]).map((request) => large.answer(request)))
     expect(bench.layers?.get(bench.trees.files[0]?.key ?? '')).toEqual(large.layer)
     expect(bench.trees.incomplete).toEqual([])
     expect(bench.fetch.deadline).toBe(Number.POSITIVE_INFINITY)

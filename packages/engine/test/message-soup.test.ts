@@ -4,14 +4,22 @@ import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { Action } from '../src/index.ts'
 import { FAST, must, PLAIN, SwarmBench } from './swarm-bench.ts'
+import { v2Sample } from './v2-sample.ts'
 
+const sample = v2Sample(6, 2)
 const block = new Uint8Array(16_384)
 const index = fc.oneof(fc.nat(7), fc.constantFrom(2 ** 31, 2 ** 32 - 1))
 const offset = fc.oneof(fc.constantFrom(0, 16_384, 32_768, 1), fc.nat(70_000))
 const length = fc.oneof(fc.constantFrom(16_384, 0, 1, 131_072, 2 ** 32 - 1), fc.nat(70_000))
 const bytes = fc.uint8Array({ maxLength: 40 })
 const blocks = fc.oneof(fc.constant(block), bytes)
-const hashFields = { piecesRoot: bytes, baseLayer: index, index, length, proofLayers: index }
+const hashFields = {
+  piecesRoot: fc.oneof(fc.constant(sample.tree.root), bytes),
+  baseLayer: index,
+  index,
+  length,
+  proofLayers: index,
+}
 
 const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.constantFrom<Message>(
@@ -38,6 +46,8 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('extended' as const), id: fc.nat(3), payload: bytes }),
   fc.record({ type: fc.constant('port' as const), port: fc.nat(70_000) }),
   fc.record({ type: fc.constant('hash-request' as const), ...hashFields }),
+  fc.record({ type: fc.constant('hash-reject' as const), ...hashFields }),
+  fc.record({ type: fc.constant('hashes' as const), ...hashFields, hashes: bytes }),
   fc.record({ type: fc.constant('unknown' as const), id: fc.nat(255), payload: bytes }),
 )
 
@@ -76,8 +86,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 /** Plays one story on four connections and returns the bench. */
-function play(steps: readonly Step[], wholePieceLimit: number): { bench: SwarmBench; peers: (PeerKey | undefined)[] } {
-  const bench = new SwarmBench({ have: '##....', options: { wholePieceLimit, writeRun: 16_384, creditBytes: 98_304 } })
+function play(
+  steps: readonly Step[],
+  wholePieceLimit: number,
+  version: 'v1' | 'v2',
+): { bench: SwarmBench; peers: (PeerKey | undefined)[] } {
+  const bench = new SwarmBench({
+    have: '##....',
+    options: { wholePieceLimit, writeRun: 16_384, creditBytes: 98_304 },
+    ...(version === 'v2' && { trees: sample.trees() }),
+  })
   const join = (place: number) => bench.join('', { capabilities: place === 3 ? PLAIN : FAST, choking: true })
   const peers = [0, 1, 2, 3].map(join)
   for (const told of steps) {
@@ -87,11 +105,14 @@ function play(steps: readonly Step[], wholePieceLimit: number): { bench: SwarmBe
     else {
       const peer = must(peers[told.who])
       if (told.kind === 'say') bench.say(peer, ...told.messages)
-      else if (told.kind === 'answer') bench.answer(peer, bench.sent(peer, 'request'))
-      else if (told.kind === 'pull')
+      else if (told.kind === 'answer') {
+        bench.answer(peer, bench.sent(peer, 'request'))
+        for (const request of bench.sent(peer, 'hash-request')) bench.say(peer, sample.answer(request))
+      } else if (told.kind === 'pull') {
+        while (bench.engine.nextReply(peer) !== undefined);
         for (let up = bench.engine.nextUpload(peer, bench.now); up; up = bench.engine.nextUpload(peer, bench.now))
           bench.engine.uploaded(peer, up.length, bench.now)
-      else {
+      } else {
         bench.leave(peer)
         peers[told.who] = join(told.who)
       }
@@ -101,13 +122,16 @@ function play(steps: readonly Step[], wholePieceLimit: number): { bench: SwarmBe
 }
 
 function disk(bench: SwarmBench, verdict: 'committed' | 'rejected' | 'failed'): void {
-  const isForDisk = ({ type }: Action) => type === 'commit' || type === 'verify' || type === 'write'
+  const isForDisk = ({ type }: Action) => /^(commit|verify|write|hash-blocks)$/.test(type)
   const work = bench.actions.filter(isForDisk)
   bench.actions = bench.actions.filter((action) => !isForDisk(action))
   for (const action of work) {
     if (action.type === 'write') {
       const bytesOf = action.blocks.reduce((sum, { length: size }) => sum + size, 0)
       bench.engine.written(action.piece, action.offset, bytesOf, bench.now)
+    } else if (action.type === 'hash-blocks') {
+      const leaves = verdict === 'failed' ? undefined : sample.leaves(action.piece, verdict === 'rejected' ? [1] : [])
+      bench.engine.blockHashes(action.piece, leaves, bench.now)
     } else if (action.type === 'commit' || action.type === 'verify') bench.engine[verdict](action.piece, bench.now)
   }
   bench.drain()
@@ -121,12 +145,17 @@ function wish(bench: SwarmBench, what: 'pause' | 'resume' | 'skip' | 'all' | 'wi
 }
 
 describe('Any soup of messages', () => {
-  test.each([4_194_304, 0])(
-    'never throws, and leaves no byte on the account (pieces in runs above %d bytes)',
-    (wholePieceLimit) => {
+  test.each([
+    [4_194_304, 'v1'],
+    [0, 'v1'],
+    [4_194_304, 'v2'],
+    [0, 'v2'],
+  ] as const)(
+    'never throws, and leaves no byte on the account (pieces in runs above %d bytes, %s)',
+    (wholePieceLimit, version) => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-          const { bench, peers } = play(steps, wholePieceLimit)
+          const { bench, peers } = play(steps, wholePieceLimit, version)
           const { requestedBytes, unwrittenBytes } = bench.engine.stats
           expect(requestedBytes).toBeGreaterThanOrEqual(0)
           expect(unwrittenBytes).toBeGreaterThanOrEqual(0)
@@ -141,20 +170,27 @@ describe('Any soup of messages', () => {
     },
   )
 
-  test.each([4_194_304, 0])(
-    'leaves an engine that an honest seed can still finish (pieces in runs above %d bytes)',
-    (wholePieceLimit) => {
+  test.each([
+    [4_194_304, 'v1'],
+    [0, 'v1'],
+    [4_194_304, 'v2'],
+    [0, 'v2'],
+  ] as const)(
+    'leaves an engine that an honest seed can still finish (pieces in runs above %d bytes, %s)',
+    (wholePieceLimit, version) => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-          const { bench, peers } = play(steps, wholePieceLimit)
+          const { bench, peers } = play(steps, wholePieceLimit, version)
           for (const peer of peers) if (peer !== undefined) bench.leave(peer)
           bench.engine.resume(bench.now)
           wish(bench, 'all')
           const seed = bench.join('######')
           for (let second = 0; second < 60 && !bench.engine.have.isComplete; second++) {
             const requests = bench.sent(seed, 'request')
+            const asked = bench.sent(seed, 'hash-request')
             bench.actions = bench.actions.filter(({ type }) => type !== 'send')
             bench.answer(seed, requests)
+            for (const request of asked) bench.say(seed, sample.answer(request))
             disk(bench, 'committed')
             bench.wait(500, [seed])
           }

@@ -1,6 +1,14 @@
 // One client of a simulated swarm: a real engine, a line in, a line out, and a disk that takes its time.
 
-import { type Action, DownloadCredit, type EngineEvent, type EngineOptions, SwarmEngine } from '@torrential/engine'
+import {
+  type Action,
+  DownloadCredit,
+  type EngineEvent,
+  type EngineOptions,
+  type PeerInfo,
+  SwarmEngine,
+} from '@torrential/engine'
+import type { FileTrees } from '@torrential/metainfo'
 import {
   type Bitfield,
   BLOCK_LENGTH,
@@ -14,7 +22,7 @@ import {
   type Random,
 } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
-import { isRight, rightBlock, wrongBlock } from './simulated-content.ts'
+import { blockHashes, isRight, rightBlock, wrongBlock } from './simulated-content.ts'
 import type { Line } from './simulated-link.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -30,6 +38,8 @@ export interface SimulatedPeerOptions {
   readonly disk?: number
   /** Share of the blocks that it sends wrong, 0 … 1. @default 0 */
   readonly lies?: number
+  /** It sends every hash wrong that it is asked for (BEP 52). @default false */
+  readonly liesAboutHashes?: boolean
   /** It stops sending blocks, and says nothing of it, after so many. @default never */
   readonly stallsAfter?: number
   /** Bytes that may be requested or unwritten. @default 64 MiB */
@@ -59,6 +69,8 @@ export interface SimulatedPeerParts {
   readonly random: Random
   readonly geometry: Geometry
   readonly have: Bitfield
+  /** Of a v2 or hybrid torrent. */
+  readonly trees: FileTrees | undefined
   readonly address: PeerAddress
   readonly peerId: PeerId
 }
@@ -73,10 +85,12 @@ export class SimulatedPeer {
   readonly trace: PeerTrace = { events: [], closed: [], mostOnCredit: 0, pieces: [] }
   readonly routes = new Map<PeerKey, Route>()
   readonly #timeline: Timeline
+  readonly #geometry: Geometry
   readonly #random: Random
   readonly #outLine: Line
   readonly #disk: Line
   readonly #lies: number
+  readonly #liesAboutHashes: boolean
   readonly #stallsAfter: number
   readonly #credit: DownloadCredit
   readonly #drive: Drive
@@ -99,9 +113,14 @@ export class SimulatedPeer {
     this.#lies = options.lies ?? 0
     this.#stallsAfter = options.stallsAfter ?? Number.POSITIVE_INFINITY
     this.#timeline = timeline
+    this.#geometry = geometry
     this.#random = random
     this.#credit = new DownloadCredit(options.credit ?? 64 * 1024 * 1024)
-    this.engine = new SwarmEngine({ geometry, have, random, credit: this.#credit }, options.engine)
+    this.#liesAboutHashes = options.liesAboutHashes === true
+    this.engine = new SwarmEngine(
+      { geometry, have, random, credit: this.#credit, ...(parts.trees && { trees: parts.trees }) },
+      options.engine,
+    )
     this.#drive = drive(this.engine, timeline, (action) => this.#perform(action))
   }
 
@@ -109,14 +128,9 @@ export class SimulatedPeer {
     return this.engine.have.isComplete
   }
 
-  connected(key: PeerKey, other: SimulatedPeer, incoming: boolean, route: Route): void {
+  connected(key: PeerKey, info: PeerInfo, route: Route): void {
     this.routes.set(key, route)
-    const capabilities = { extensions: true, fast: true, dht: false, v2: false }
-    this.engine.connected(
-      key,
-      { peerId: other.peerId, capabilities, address: other.address, incoming },
-      this.#timeline.now(),
-    )
+    this.engine.connected(key, info, this.#timeline.now())
     this.pump()
   }
 
@@ -159,8 +173,7 @@ export class SimulatedPeer {
       case 'verify':
         return this.#onDisk(0, () => this.#judge(action.piece, (this.#spoilt.get(action.piece)?.size ?? 0) === 0))
       case 'hash-blocks':
-        // Without content there is nothing to hash.
-        return this.engine.blockHashes(action.piece, undefined, this.#timeline.now())
+        return this.#hashBlocks(action.piece)
       case 'upload-ready':
         this.#ready.push(action.peer)
         this.#sendNext()
@@ -189,6 +202,15 @@ export class SimulatedPeer {
     })
   }
 
+  #hashBlocks(piece: PieceIndex): void {
+    const spoilt = this.#spoilt.get(piece)
+    const blocks = this.#geometry.blocksIn(piece)
+    this.#onDisk(this.#geometry.lengthOf(piece), () => {
+      const leaves = blockHashes(blocks, (block) => spoilt?.has(block * BLOCK_LENGTH) === true)
+      this.engine.blockHashes(piece, leaves, this.#timeline.now())
+    })
+  }
+
   #judge(piece: PieceIndex, passed: boolean): void {
     const now = this.#timeline.now()
     if (!passed) return this.engine.rejected(piece, now)
@@ -209,6 +231,9 @@ export class SimulatedPeer {
   #sendNext(): void {
     if (this.#isSending) return
     for (let key = this.#ready.shift(); key !== undefined; key = this.#ready.shift()) {
+      for (let reply = this.engine.nextReply(key); reply !== undefined; reply = this.engine.nextReply(key)) {
+        this.routes.get(key)?.send(this.#liesAboutHashes ? spoil(reply) : reply)
+      }
       const upload = this.engine.nextUpload(key, this.#timeline.now())
       if (upload === undefined) continue
       this.#ready.push(key)
@@ -226,6 +251,10 @@ export class SimulatedPeer {
       return
     }
   }
+}
+
+function spoil(message: Message): Message {
+  return message.type === 'hashes' ? { ...message, hashes: message.hashes.map((byte) => byte ^ 1) } : message
 }
 
 function bytesOf(blocks: readonly Uint8Array[]): number {

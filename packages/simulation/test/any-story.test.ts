@@ -20,7 +20,8 @@ function tell(number: number): Story {
     values[Math.floor(dice.next() * values.length)] ?? values[0]
   const pieceLength = pick(16_384, 65_536, 262_144, 1_048_576, 8_388_608)
   const pieces = Math.max(1, Math.ceil(pick(1, 5, 40, 100) * Math.min(1, 1_048_576 / pieceLength)))
-  const swarm = new SimulatedSwarm({ seed: number, pieces, pieceLength })
+  const version = number % 2 === 0 ? 'v1' : 'v2'
+  const swarm = new SimulatedSwarm({ seed: number, pieces, pieceLength, version })
   const options = (): SimulatedPeerOptions => ({
     up: pick(20_000, 200_000, 1_000_000, 50_000_000),
     down: pick(200_000, 10_000_000, 1_000_000_000),
