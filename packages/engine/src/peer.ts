@@ -12,6 +12,7 @@ import { UploadQueue } from './upload-queue.ts'
 /** Who is at the other end of a connection, from its handshake. */
 export interface PeerInfo {
   readonly peerId: PeerId
+  /** Of both sides: with `v2` hash messages are sent to it (BEP 52); of a torrent that is v2 only they are anyway. */
   readonly capabilities: Capabilities
   readonly address: PeerAddress
   readonly incoming: boolean

@@ -36,14 +36,20 @@ const longFiles: Payload = {
 
 const longPieces: Payload = { name: 'long pieces.bin', seed: 22, pieceLength: 256 * kibi, length: 5_000_000 }
 
-async function transfer(payload: Payload, from: Counterpart, to: Counterpart): Promise<void> {
+type Name = 'infoHashV1' | 'infoHashV2'
+
+async function transfer(
+  payload: Payload,
+  from: Counterpart,
+  to: Counterpart,
+  { version = 'v2', name = 'infoHashV2' }: { version?: 'v2' | 'hybrid'; name?: Name } = {},
+): Promise<void> {
   await using ground = await Ground.create()
   const [source, target] = [await ground.folder('source'), await ground.folder('target')]
   await writePayload(payload, source)
   const { pieceLength } = payload
-  const bytes = await createTorrent(join(source, payload.name), { version: 'v2', pieceLength }).result
-  const { infoHashV2 } = parseTorrent(bytes)
-  const magnet = formatMagnet({ ...(infoHashV2 && { infoHashV2 }) })
+  const bytes = await createTorrent(join(source, payload.name), { version, pieceLength }).result
+  const magnet = formatMagnet({ [name]: parseTorrent(bytes)[name] })
   const seed = await from.seed(ground, { torrent: bytes, directory: source })
   const leech = await to.leech(ground, { torrent: bytes, magnet, directory: target, peers: [seed.address] })
   try {
@@ -63,6 +69,11 @@ await suiteWith([libtorrent], 'magnet links of v2 torrents with files longer tha
     test.concurrent(`we get ${name} from libtorrent`, () => transfer(payload, libtorrent, torrential))
     test.concurrent(`libtorrent gets ${name} from us`, () => transfer(payload, torrential, libtorrent))
     test.concurrent(`we get ${name} from ourselves`, () => transfer(payload, torrential, torrential))
+  }
+
+  for (const name of ['infoHashV1', 'infoHashV2'] as const) {
+    test.concurrent(`we get a hybrid by its ${name} from libtorrent`, () =>
+      transfer(longPieces, libtorrent, torrential, { version: 'hybrid', name }))
   }
 
   test('the .torrent that comes of one is the one that it names, piece layers included', async () => {

@@ -6,7 +6,7 @@ import type { Transport } from '@torrential/contracts'
 import { type Clock, type InfoHash, type PeerAddress, type PeerId, withAbort } from '@torrential/primitives'
 import type { Capabilities } from '@torrential/protocol'
 import { DialPace } from './dial-pace.ts'
-import { greet } from './handshaker.ts'
+import { agreed, greet } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
 import type { EstablishedPeer } from './peer-connection.ts'
 
@@ -37,7 +37,7 @@ export class Dialer {
       const { wire, remote } = await greet(stream, infoHash, this.#parts, signal)
       return {
         established: { wire, stream, peerId: remote.peerId, incoming: false, address },
-        capabilities: remote.capabilities,
+        capabilities: agreed(remote.capabilities),
       }
     })
     // A torrent that stops does not wait until the queue comes to its dials.

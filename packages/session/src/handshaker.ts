@@ -11,6 +11,16 @@ import { DEFAULTS } from './options.ts'
 /** What we can do, as the handshake's reserved bytes tell it (BEP 6, 10). */
 export const CAPABILITIES: Capabilities = { extensions: true, fast: true, dht: false, v2: false }
 
+/** What both sides can do: a bit that only one of them has set means nothing. */
+export function agreed({ extensions, fast, dht, v2 }: Capabilities): Capabilities {
+  return {
+    extensions: extensions && CAPABILITIES.extensions,
+    fast: fast && CAPABILITIES.fast,
+    dht: dht && CAPABILITIES.dht,
+    v2: v2 && CAPABILITIES.v2,
+  }
+}
+
 export interface HandshakeParts {
   readonly clock: Clock
   readonly peerId: PeerId

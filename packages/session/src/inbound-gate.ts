@@ -12,7 +12,7 @@ import {
   toHex,
 } from '@torrential/primitives'
 import type { Dialed } from './dialer.ts'
-import { answer } from './handshaker.ts'
+import { agreed, answer } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
 
 /** A torrent that takes peers in. */
@@ -71,7 +71,7 @@ export class InboundGate {
       const refused =
         torrent === undefined
           ? new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the torrent has gone')
-          : torrent.accept({ established, capabilities: remote.capabilities })
+          : torrent.accept({ established, capabilities: agreed(remote.capabilities) })
       if (refused === undefined) return
       void wire.close(refused)
       this.#parts.refused(stream.remote, refused.code)
