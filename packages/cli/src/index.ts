@@ -10,6 +10,7 @@ export type {
   CreatedLine,
   DemoLine,
   DoneLine,
+  EditedLine,
   ErrorLine,
   FileCompleteLine,
   FileDamagedLine,

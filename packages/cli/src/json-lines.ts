@@ -1,6 +1,19 @@
 // What `--json` prints: one object per line, told apart by `type`. Scripts rely on these shapes; fields are only ever added.
 // Hashes are lower-case hexadecimal, sizes are bytes, rates bytes per second.
 
+/** What `edit` made of a torrent. The infohashes are what they were. */
+export interface EditedLine {
+  readonly type: 'edited'
+  readonly path: string
+  readonly name: string
+  readonly infoHashV1: string | null
+  readonly infoHashV2: string | null
+  /** Tiers (BEP 12). */
+  readonly trackers: readonly (readonly string[])[]
+  readonly webSeeds: readonly string[]
+  readonly comment: string | null
+}
+
 /** A torrent was checked and takes part in its swarm. */
 export interface ReadyLine {
   readonly type: 'ready'
@@ -211,6 +224,7 @@ export type ReportLine =
   | VerifiedLine
   | HashingLine
   | CreatedLine
+  | EditedLine
   | StepLine
   | DemoLine
 

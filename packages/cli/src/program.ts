@@ -8,6 +8,7 @@ import type { CatOptions } from './commands/cat.ts'
 import type { CreateOptions } from './commands/create.ts'
 import type { DemoOptions } from './commands/demo.ts'
 import type { DownloadOptions } from './commands/download.ts'
+import type { EditOptions } from './commands/edit.ts'
 import type { InfoOptions } from './commands/info.ts'
 import type { SeedOptions } from './commands/seed.ts'
 import type { TrackerOptions } from './commands/tracker.ts'
@@ -18,6 +19,7 @@ import { byteCount, localHost, peerTargets, port, someText, texts, urls } from '
 export interface CommandTable {
   info(sources: readonly string[], options: InfoOptions, context: CliContext): Promise<number>
   create(path: string, options: CreateOptions, context: CliContext): Promise<number>
+  edit(source: string, options: EditOptions, context: CliContext): Promise<number>
   download(sources: readonly string[], options: DownloadOptions, context: CliContext): Promise<number>
   seed(source: string, options: SeedOptions, context: CliContext): Promise<number>
   verify(source: string, options: VerifyOptions, context: CliContext): Promise<number>
@@ -35,6 +37,7 @@ const trackerProtocols = [...webProtocols, 'udp:']
 const realCommands: CommandTable = {
   info: async (...args) => (await import('./commands/info.ts')).info(...args),
   create: async (...args) => (await import('./commands/create.ts')).create(...args),
+  edit: async (...args) => (await import('./commands/edit.ts')).edit(...args),
   download: async (...args) => (await import('./commands/download.ts')).download(...args),
   seed: async (...args) => (await import('./commands/seed.ts')).seed(...args),
   verify: async (...args) => (await import('./commands/verify.ts')).verify(...args),
@@ -62,6 +65,7 @@ export function buildProgram(context: CliContext, commands: Partial<CommandTable
     })
   addInfo(program, table, context, runner)
   addCreate(program, table, context, runner)
+  addEdit(program, table, context, runner)
   addDownload(program, table, context, runner)
   addSeed(program, table, context, runner)
   addVerify(program, table, context, runner)
@@ -83,7 +87,7 @@ function addInfo(program: Command, table: CommandTable, context: CliContext, run
 }
 
 function addCreate(program: Command, table: CommandTable, context: CliContext, runner: CommandRunner): void {
-  program
+  const command = program
     .command('create')
     .description('make a .torrent of a file or folder')
     .argument('<path>', 'file or folder')
@@ -92,9 +96,6 @@ function addCreate(program: Command, table: CommandTable, context: CliContext, r
       'where to write the .torrent; an existing one is replaced',
       someText('--output'),
     )
-    .addOption(new Option('--v1', 'a torrent that every program can use (default)').conflicts(['v2', 'hybrid']))
-    .addOption(new Option('--v2', 'a BitTorrent v2 torrent').conflicts(['v1', 'hybrid']))
-    .addOption(new Option('--hybrid', 'v1 and v2 in one').conflicts(['v1', 'v2']))
     .option('--piece-length <bytes>', 'power of two from 16K to 512M (default: by size)', byteCount('--piece-length'))
     .option(
       '--tracker <url>',
@@ -107,8 +108,32 @@ function addCreate(program: Command, table: CommandTable, context: CliContext, r
     .option('--comment <text>', 'free text', someText('--comment'))
     .option('--no-date', 'leave the date out: the same input gives the same file')
     .option('--json', 'JSON lines')
-    .action((path: string, options: CreateOptions) =>
-      runner(options.json === true, () => table.create(path, options, context)),
+  addVersionOptions(command).action((path: string, options: CreateOptions) =>
+    runner(options.json === true, () => table.create(path, options, context)),
+  )
+}
+
+function addEdit(program: Command, table: CommandTable, context: CliContext, runner: CommandRunner): void {
+  const trackers = (option: string) => urls(option, trackerProtocols)
+  const webSeeds = (option: string) => urls(option, webProtocols)
+  program
+    .command('edit')
+    .description("change a .torrent's trackers, web seeds and comment; its infohash stays")
+    .argument('<source>', '.torrent file, URL of one, or - for stdin')
+    .option('-o, --output <file>', 'where to write (default: the file itself is replaced)', someText('--output'))
+    .option('--tracker <url>', 'instead of all trackers; each further one is a tier', trackers('--tracker'), [])
+    .option('--add-tracker <url>', 'one more, as a tier of its own; may be repeated', trackers('--add-tracker'), [])
+    .option('--remove-tracker <url>', 'may be repeated', texts('--remove-tracker'), [])
+    .option('--no-trackers', 'remove all of them')
+    .option('--web-seed <url>', 'instead of all web seeds; may be repeated', webSeeds('--web-seed'), [])
+    .option('--add-web-seed <url>', 'may be repeated', webSeeds('--add-web-seed'), [])
+    .option('--remove-web-seed <url>', 'may be repeated', texts('--remove-web-seed'), [])
+    .option('--no-web-seeds', 'remove all of them')
+    .option('--comment <text>', 'another comment', someText('--comment'))
+    .option('--no-comment', 'remove it')
+    .option('--json', 'one JSON line')
+    .action((source: string, options: EditOptions) =>
+      runner(options.json === true, () => table.edit(source, options, context)),
     )
 }
 
@@ -138,7 +163,7 @@ function addSeed(program: Command, table: CommandTable, context: CliContext, run
     )
     .option('-o, --output <file>', 'also write the .torrent here', someText('--output'))
     .option('--tracker <url>', 'announce here too; may be repeated', urls('--tracker', trackerProtocols), [])
-  addSwarmOptions(command).action((source: string, options: SeedOptions) =>
+  addSwarmOptions(addVersionOptions(command)).action((source: string, options: SeedOptions) =>
     runner(options.json === true, () => table.seed(source, options, context)),
   )
 }
@@ -187,6 +212,15 @@ function addDemo(program: Command, table: CommandTable, context: CliContext, run
     .option('--keep', 'leave the folder with the data')
     .option('--json', 'JSON lines')
     .action((options: DemoOptions) => runner(options.json === true, () => table.demo(options, context)))
+}
+
+/** Options of the commands that make torrents. */
+function addVersionOptions(command: Command): Command {
+  const old = 'for old programs: aria2 up to 1.36 and transmission 3 cannot read hybrids'
+  return command
+    .addOption(new Option('--v1', old).conflicts(['v2', 'hybrid']))
+    .addOption(new Option('--v2', 'BitTorrent v2 alone').conflicts(['v1', 'hybrid']))
+    .addOption(new Option('--hybrid', 'v1 and v2 in one (default)').conflicts(['v1', 'v2']))
 }
 
 /** Options of the commands that stay in a swarm. */

@@ -4,7 +4,14 @@
 import type { OutputStream } from './cli-context.ts'
 import { drainedWrite } from './drained-write.ts'
 import { oneLine } from './failure.ts'
-import { type CreatedLine, type DemoLine, jsonLine, type ProgressLine, type ReportLine } from './json-lines.ts'
+import {
+  type CreatedLine,
+  type DemoLine,
+  type EditedLine,
+  jsonLine,
+  type ProgressLine,
+  type ReportLine,
+} from './json-lines.ts'
 import { formatBytes, formatDuration, formatPercent, formatRate } from './quantity.ts'
 
 export interface Reporter extends Disposable {
@@ -136,6 +143,8 @@ export function describeLine(line: ReportLine): string | undefined {
       return `hashing   ${formatBytes(line.done)} of ${formatBytes(line.of)}`
     case 'created':
       return describeCreated(line)
+    case 'edited':
+      return describeEdited(line)
     case 'step':
       return `demo      ${line.text}`
     case 'demo':
@@ -171,6 +180,12 @@ function describeCreated(line: CreatedLine): string {
   const size = `${formatBytes(line.length)} in ${line.files} ${line.files === 1 ? 'file' : 'files'}`
   const pieces = `${line.pieceCount} pieces of ${formatBytes(line.pieceLength)}`
   return `created   ${oneLine(line.path)}: ${size}, ${pieces}, infohash ${line.infoHashV1 ?? line.infoHashV2}`
+}
+
+function describeEdited({ path, trackers, webSeeds, infoHashV1, infoHashV2 }: EditedLine): string {
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`
+  const urls = `${count(trackers.flat().length, 'tracker')}, ${count(webSeeds.length, 'web seed')}`
+  return `edited    ${oneLine(path)}: ${urls}, still infohash ${infoHashV1 ?? infoHashV2}`
 }
 
 function describeDemo(line: DemoLine): string {

@@ -12,7 +12,7 @@ import { countPeers, describeLine, type Reporter, shareOf } from './reporter.ts'
 /** Milliseconds between two drawings at least: faster than this nobody reads. */
 const pause = 120
 
-const closing: ReadonlySet<string> = new Set(['done', 'demo', 'verified', 'created'])
+const closing: ReadonlySet<string> = new Set(['done', 'demo', 'verified', 'created', 'edited'])
 
 /** Characters of a name that are shown. */
 const longestName = 24

@@ -16,7 +16,7 @@ function recorder() {
       calls.push([name, ...args.slice(0, -1)])
       return Promise.resolve(0)
     }
-  const names = ['info', 'create', 'download', 'seed', 'verify', 'cat', 'tracker', 'demo'] as const
+  const names = ['info', 'create', 'edit', 'download', 'seed', 'verify', 'cat', 'tracker', 'demo'] as const
   const table = Object.fromEntries(names.map((name) => [name, record(name)])) as unknown as CommandTable
   return { calls, table }
 }
@@ -97,6 +97,41 @@ describe('arguments', () => {
       comment: 'hello',
       date: false,
     })
+  })
+
+  test('edit takes everything that its contract names', async () => {
+    const { calls } = await parse(
+      ['edit', 'a.torrent', '-o', 'b.torrent', '--tracker', 'udp://a:1', '--add-tracker', 'http://b/'],
+      ['--remove-tracker', 'http://c/', '--web-seed', 'http://d/', '--add-web-seed', 'http://e/'],
+      ['--remove-web-seed', 'http://f/', '--comment', 'hello', '--json'],
+    )
+    expect(calls[0]).toEqual([
+      'edit',
+      'a.torrent',
+      {
+        output: 'b.torrent',
+        tracker: ['udp://a:1'],
+        addTracker: ['http://b/'],
+        removeTracker: ['http://c/'],
+        trackers: true,
+        webSeed: ['http://d/'],
+        addWebSeed: ['http://e/'],
+        removeWebSeed: ['http://f/'],
+        webSeeds: true,
+        comment: 'hello',
+        json: true,
+      },
+    ])
+    const removals = await parse('edit', 'a.torrent', '--no-trackers', '--no-web-seeds', '--no-comment')
+    expect(removals.calls[0]?.[2]).toMatchObject({ trackers: false, webSeeds: false, comment: false })
+  })
+
+  test('create and seed take one version', async () => {
+    for (const version of ['v1', 'v2', 'hybrid']) {
+      const created = await parse('create', 'data', '-o', 'x', `--${version}`)
+      expect(created.calls[0]?.[2]).toMatchObject({ [version]: true })
+      expect((await parse('seed', 'data', `--${version}`)).calls[0]?.[2]).toMatchObject({ [version]: true })
+    }
   })
 
   test('a run does not inherit what an earlier run collected', async () => {

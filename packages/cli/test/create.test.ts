@@ -51,7 +51,7 @@ test('each --tracker is a tier of its own, and the other options are in the file
 })
 
 test.each([
-  [[], 'v1'],
+  [[], 'hybrid'],
   [['--v1'], 'v1'],
   [['--v2'], 'v2'],
   [['--hybrid'], 'hybrid'],
@@ -86,7 +86,7 @@ test('replaces an existing output as a whole and leaves nothing else behind', as
 })
 
 test('prints a JSON line for what it made', async () => {
-  const { out } = await create(sample.data, '-o', bench.at('json.torrent'), '--piece-length', '16384', '--json')
+  const { out } = await create(sample.data, '-o', bench.at('json.torrent'), '--v1', '--piece-length', '16384', '--json')
   const lines = out.split('\n').filter(Boolean)
   expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
     type: 'created',

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { urls } = await tracker.line({ type: 'ready' })
   url = (urls as string[])[0] as string
   const announced = bench.at('announced.torrent')
-  await bench.run('create', sample.data, '-o', announced, '--piece-length', '16K', '--tracker', url, '--json')
+  await bench.run('create', sample.data, '-o', announced, '--v1', '--piece-length', '16K', '--tracker', url, '--json')
   const seed = bench.start('seed', announced, '--path', sample.seeded, ...local)
   const { port } = await seed.line({ type: 'ready' })
   seedAddress = `127.0.0.1:${String(port)}`

@@ -8,7 +8,7 @@ export interface Sample {
   /** The folder with the data; its parent is `seeded`. */
   readonly data: string
   readonly seeded: string
-  /** The .torrent, 16 KiB pieces, without trackers. */
+  /** The .torrent, v1, 16 KiB pieces, without trackers. */
   readonly torrent: string
   readonly infoHash: string
   /** Contents by path. */
@@ -40,6 +40,7 @@ export async function makeSample(
     torrent,
     '--piece-length',
     '16K',
+    '--v1',
     '--json',
     ...(options.args ?? []),
   )

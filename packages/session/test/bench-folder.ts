@@ -83,7 +83,7 @@ export class BenchFolder implements AsyncDisposable {
   async seed(name: string, options: SessionOptions & { pieceLength?: number } = {}): Promise<[Session, Torrent]> {
     const { pieceLength = 16_384, ...rest } = options
     const session = await this.session(rest)
-    const torrent = await session.seed(join(this.path, 'origin', name), { pieceLength })
+    const torrent = await session.seed(join(this.path, 'origin', name), { version: 'v1', pieceLength })
     await torrent.done
     return [session, torrent]
   }

@@ -22,7 +22,7 @@ import { findChanged, readSourceTree } from './source-tree.ts'
 import { dataIn, draftTorrent, layoutOf, type TorrentDraft } from './torrent-draft.ts'
 
 export interface CreateOptions {
-  /** @default 'v1', which every program can use */
+  /** @default 'hybrid'; 'v1' for programs that cannot read hybrids: aria2 up to 1.36, transmission 3 */
   readonly version?: MetainfoVersion
   /** False leaves out which files are executable (BEP 47), so that the torrent does not depend on it. @default true */
   readonly attributes?: boolean

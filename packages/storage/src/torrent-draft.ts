@@ -35,7 +35,7 @@ export interface DraftFile {
 
 /** @throws InputError `PIECE_LENGTH`, `PIECE_COUNT`, `TOTAL_LENGTH` */
 export function draftTorrent(tree: SourceTree, options: DraftOptions, pieceLength: number): TorrentDraft {
-  const { version = 'v1', name = tree.name, attributes = true } = options
+  const { version = 'hybrid', name = tree.name, attributes = true } = options
   const files = tree.files.map((source): DraftFile => {
     const { elements, length, executable, symlink } = source
     const path = tree.isDirectory ? elements : [name]

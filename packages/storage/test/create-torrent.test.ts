@@ -42,7 +42,7 @@ async function tree(name = 'tree', files: Readonly<Record<string, number>> = len
 describe('createTorrent', () => {
   test('lists every file, empty ones too, in the order of the bytes of their paths, with right hashes', async () => {
     const path = await tree()
-    const metainfo = parseTorrent(await createTorrent(path, { pieceLength: 16 * KIB }).result)
+    const metainfo = parseTorrent(await createTorrent(path, { version: 'v1', pieceLength: 16 * KIB }).result)
     expect(metainfo.name).toBe('tree')
     expect(metainfo.files.map((file) => file.path)).toEqual(
       ['B', 'Z/￿', 'Z/😀', 'a.b', 'a/under', 'empty', 'sub/deep/z', 'sub/y', 'ä'].map((file) => `tree/${file}`),
@@ -126,6 +126,7 @@ describe('createTorrent', () => {
     const theirs = await readFile(output)
     const { createdBy = '' } = parseTorrent(theirs)
     const ours = await createTorrent(path, {
+      version: 'v1',
       pieceLength: 32 * KIB,
       private: true,
       trackers: [['http://t.example/announce']],

@@ -3,21 +3,18 @@
 
 import { realpath } from 'node:fs/promises'
 import { sep } from 'node:path'
-import { type Metainfo, type MetainfoVersion, parseTorrent } from '@torrential/metainfo'
+import { type Metainfo, parseTorrent } from '@torrential/metainfo'
 import { InputError, toHex } from '@torrential/primitives'
 import { createTorrent } from '@torrential/storage'
 import type { CliContext } from '../cli-context.ts'
 import { EXIT } from '../exit-code.ts'
 import type { CreatedLine } from '../json-lines.ts'
 import { openReporter } from '../open-reporter.ts'
+import { type VersionOptions, versionOf } from '../torrent-version.ts'
 import { writeTorrentFile } from '../write-torrent-file.ts'
 
-export interface CreateOptions {
+export interface CreateOptions extends VersionOptions {
   readonly output: string
-  /** At most one of the three. */
-  readonly v1?: boolean
-  readonly v2?: boolean
-  readonly hybrid?: boolean
   /** bytes, a power of two @default by size */
   readonly pieceLength?: number
   /** Each is a tier of its own. */
@@ -30,8 +27,6 @@ export interface CreateOptions {
   readonly json?: boolean
 }
 
-/** Hybrid would reach v2 clients too, but aria2 1.36 and transmission 3.00, which many have, cannot use any hybrid torrent. */
-const defaultVersion: MetainfoVersion = 'v1'
 const shortestPiece = 16 * 1024
 const longestPiece = 512 * 1024 * 1024
 
@@ -40,8 +35,9 @@ export async function create(path: string, options: CreateOptions, context: CliC
   await refuseOwnOutput(path, options.output)
   using reporter = openReporter(options.json === true, context)
   const { pieceLength, comment } = options
+  const version = versionOf(options)
   await using creation = createTorrent(path, {
-    version: versionOf(options),
+    ...(version !== undefined && { version }),
     ...(pieceLength !== undefined && { pieceLength }),
     ...(comment !== undefined && { comment }),
     ...(options.date && { creationDate: Math.floor(Date.now() / 1000) }),
@@ -58,12 +54,6 @@ export async function create(path: string, options: CreateOptions, context: CliC
   await writeTorrentFile(options.output, torrent)
   await reporter.tell(createdLine(options.output, parseTorrent(torrent)))
   return EXIT.done
-}
-
-function versionOf({ v1, v2, hybrid }: CreateOptions): MetainfoVersion {
-  if (hybrid === true) return 'hybrid'
-  if (v2 === true) return 'v2'
-  return v1 === true ? 'v1' : defaultVersion
 }
 
 function checkPieceLength(length: number | undefined): void {

@@ -12,9 +12,10 @@ import type { SwarmOptions } from '../connection-options.ts'
 import { CommandError } from '../failure.ts'
 import { SwarmRun } from '../swarm-run.ts'
 import { isTorrentSource, loadTorrent } from '../torrent-source.ts'
+import { type VersionOptions, versionOf } from '../torrent-version.ts'
 import { writeTorrentFile } from '../write-torrent-file.ts'
 
-export interface SeedOptions extends SwarmOptions {
+export interface SeedOptions extends SwarmOptions, VersionOptions {
   /** Folder that holds the data of a .torrent. @default the current folder */
   readonly path?: string
   /** Where to write the .torrent. */
@@ -27,7 +28,7 @@ export interface SeedOptions extends SwarmOptions {
 export async function seed(source: string, options: SeedOptions, context: CliContext): Promise<number> {
   const metainfo = isTorrentSource(source) ? await loadTorrent(source, context) : undefined
   if (metainfo === undefined) await requireData(source, options)
-  else await requireFiles(metainfo, options.path ?? '.')
+  else await requireFiles(metainfo, options)
   await using run = await SwarmRun.open({ ...options, tellsReady: false }, context)
   const torrent = await add(source, metainfo, run, options, context)
   if (options.output !== undefined) await writeTorrentFile(options.output, torrent.torrentFile)
@@ -48,7 +49,8 @@ function add(
 ): Promise<Torrent> {
   const trackers = options.tracker.map((url) => [url])
   const shared = { peers: run.peers, signal, start: false, ...(trackers.length > 0 && { trackers }) }
-  if (metainfo === undefined) return run.session.seed(source, shared)
+  const version = versionOf(options)
+  if (metainfo === undefined) return run.session.seed(source, { ...shared, ...(version !== undefined && { version }) })
   return run.session.add(metainfo, { ...shared, path: options.path ?? '.' })
 }
 
@@ -64,7 +66,11 @@ async function requireData(path: string, options: SeedOptions): Promise<void> {
 }
 
 /** Before anything is hashed: a folder that does not hold the files is noticed at once, and stays untouched. */
-async function requireFiles(metainfo: Metainfo, folder: string): Promise<void> {
+async function requireFiles(metainfo: Metainfo, options: SeedOptions): Promise<void> {
+  if (versionOf(options) !== undefined) {
+    throw new InputError('OPTION_CONFLICT', '--v1, --v2 and --hybrid are for a torrent that is made on the fly')
+  }
+  const { path: folder = '.' } = options
   for (const { path, length, pad } of metainfo.files) {
     if (pad) continue
     const found = await stat(join(folder, path)).catch(() => undefined)
