@@ -3,10 +3,12 @@
 import { expect, jest, test } from '@jest/globals'
 import { join } from 'node:path'
 import { formatMagnet, parseTorrent } from '@torrential/metainfo'
+import { toHex } from '@torrential/primitives'
 import { createSession } from '@torrential/session'
 import { createTorrent } from '@torrential/storage'
 import {
   comparePayload,
+  CorruptSeed,
   type Counterpart,
   Ground,
   libtorrent,
@@ -60,6 +62,35 @@ async function transfer(
   await leech.stop()
   await comparePayload(payload, target, { lenient: to !== torrential })
 }
+
+await suiteWith([libtorrent], 'a corrupt v2 seed beside a good one', () => {
+  for (const good of [torrential, libtorrent]) {
+    test.concurrent(`is banned, and we finish from ${good === torrential ? 'ourselves' : good.name}`, async () => {
+      await using ground = await Ground.create()
+      const [source, target] = [await ground.folder('source'), await ground.folder('target')]
+      await writePayload(longPieces, source)
+      const { pieceLength } = longPieces
+      const bytes = await createTorrent(join(source, longPieces.name), { version: 'v2', pieceLength }).result
+      const { infoHash, geometry } = parseTorrent(bytes)
+      const corrupt = ground.own(
+        await CorruptSeed.start({ bytes, infoHash: toHex(infoHash), pieceCount: geometry.pieceCount }),
+      )
+      const seed = await good.seed(ground, { torrent: bytes, directory: source, uploadLimit: 2_000_000 })
+      await using session = await createSession({ host: ground.host, port: 0 })
+      const leech = await session.add(bytes, { path: target, peers: [corrupt.address, seed.address] })
+      const states = leech.events({ types: ['peer-state'] })
+      await leech.done
+      await comparePayload(longPieces, target)
+      expect(corrupt.blocksSent).toBeGreaterThan(0)
+      await leech[Symbol.asyncDispose]()
+      const banned = new Set<string>()
+      for await (const event of states) {
+        if (event.type === 'peer-state' && event.change === 'banned') banned.add(event.peer.address.host)
+      }
+      expect([...banned]).toEqual(['127.0.0.2'])
+    })
+  }
+})
 
 await suiteWith([libtorrent], 'magnet links of v2 torrents with files longer than a piece', () => {
   for (const [name, payload] of [
