@@ -60,6 +60,11 @@ export type EngineEvent =
       readonly bytes: number
       readonly reason: 'late' | 'unexpected' | 'failed'
     }
+  /**
+   * A block of a piece that a reader waits for came, and is right whatever becomes of the piece (BEP 52). `block` stays unchanged;
+   * it is not on disk yet.
+   */
+  | { readonly type: 'block'; readonly piece: PieceIndex; readonly offset: number; readonly block: Uint8Array }
   /** The piece layer of a file came from peers (BEP 52), 32 bytes a piece; `piecesRoot` has 32 bytes. */
   | { readonly type: 'piece-layer'; readonly piecesRoot: Uint8Array; readonly hashes: Uint8Array }
   | { readonly type: 'endgame'; readonly active: boolean }

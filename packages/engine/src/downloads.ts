@@ -3,6 +3,7 @@
 
 import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
 import { encodeDontHave, EXTENSION_NAMES, type PieceMessage, type RejectMessage } from '@torrential/protocol'
+import { BlockBlame } from './block-blame.ts'
 import type { Connections } from './connections.ts'
 import type { HashExchange } from './hash-exchange.ts'
 import type { Interest } from './interest.ts'
@@ -23,6 +24,7 @@ export class Downloads {
   readonly #connections: Connections
   readonly #interest: Interest
   readonly #hashes: HashExchange
+  readonly #blame: BlockBlame
 
   constructor(
     swarm: Swarm,
@@ -33,6 +35,7 @@ export class Downloads {
     this.#connections = parts.connections
     this.#interest = parts.interest
     this.#hashes = parts.hashes
+    this.#blame = new BlockBlame(swarm, parts)
   }
 
   /** A block. Its range has been checked. Returns the bytes that were good for something. */
@@ -107,28 +110,20 @@ export class Downloads {
     if (isInquired !== true) return this.#suspect(partial)
     this.#swarm.hasHashWork = true
     // Nothing has to be found out about who sent all of it.
-    if (sole !== undefined) this.#ban(sole, piece)
+    if (sole !== undefined) this.#blame.ban(sole, piece)
   }
 
-  /** Which blocks of a piece that failed are wrong: whoever sent one is out, the rest stays. */
   #found(partial: PartialPiece<Peer>, wrong: readonly number[] | undefined): void {
-    const { store, ledger, selection } = this.#swarm
-    const { piece } = partial
-    if (store.get(piece) !== partial) return
+    if (this.#swarm.store.get(partial.piece) !== partial) return
     // None: the two hashes of a hybrid do not belong to the same data.
-    if (wrong === undefined || wrong.length === 0) return this.#suspect(partial)
-    const culprits = new Set(wrong.map((block) => partial.senders[block]))
-    for (const block of wrong) {
-      const sender = partial.senders[block]
-      if (sender !== undefined) this.#swarm.waste(sender.key, partial.lengthOf(block), 'failed')
-    }
-    partial.hasBlockHashes = true
-    partial.isSuspect = false
-    ledger.settle(partial.reopen(wrong))
-    store.endCommit(partial)
-    this.#swarm.hasNewWork = true
-    if (selection.levelOf(piece) === 0) this.#requester.discard(partial)
-    for (const sender of culprits) if (sender !== undefined) this.#ban(sender, piece)
+    if (wrong === undefined || wrong.length === 0) this.#suspect(partial)
+    else this.#blame.reopen(partial, wrong)
+  }
+
+  /** The hashes of a piece's blocks became known while it arrives. */
+  verifyHeld(piece: PieceIndex): void {
+    const partial = this.#swarm.store.get(piece)
+    if (partial !== undefined) this.#blame.verifyHeld(partial)
   }
 
   /** Nobody knows which blocks are wrong. */
@@ -147,13 +142,7 @@ export class Downloads {
       }
     }
     this.#requester.discard(partial)
-    if (sole !== undefined) this.#ban(sole, piece)
-  }
-
-  /** Once, however many of its blocks are wrong. */
-  #ban(sender: Sender, piece: PieceIndex): void {
-    const { bans, peers } = this.#swarm
-    if (peers.has(sender.key) || !bans.has(sender.address)) this.#connections.banSender(sender, piece)
+    if (sole !== undefined) this.#blame.ban(sole, piece)
   }
 
   /** The disk failed: nobody is to blame, and the piece starts over. */
@@ -223,8 +212,9 @@ export class Downloads {
   /** Takes in a block whose bytes the ledger counts as arrived. */
   #accept(peer: Peer, partial: PartialPiece<Peer>, index: number, block: Uint8Array, now: number): void {
     const { store } = this.#swarm
-    if (partial.hasBlockHashes && this.#isWrong(partial, index, block))
-      return this.#convictAtOnce(peer, partial, index, block)
+    const isVerified = partial.hasBlockHashes || this.#hashes.attends(partial.piece)
+    const verdict = isVerified ? this.#blame.verdict(partial, index, block) : 'unknown'
+    if (verdict === 'wrong') return this.#blame.refuse(peer, partial, index, block)
     const holder = partial.holderOf(index)
     const spare = partial.spareOf(index)
     if (!partial.receive(index, block, peer.sender)) {
@@ -233,6 +223,7 @@ export class Downloads {
       return
     }
     partial.activeAt = now
+    if (verdict === 'right') this.#blame.tell(partial, index, block)
     if (holder !== peer) this.#requester.cancelBlock(partial, index, holder)
     if (spare !== undefined && spare !== peer) this.#requester.cancelBlock(partial, index, spare)
     if (partial.listedAt !== -1) store.refile(partial)
@@ -242,18 +233,6 @@ export class Downloads {
       store.startCommit(partial)
       this.#swarm.outbox.push({ type: 'commit', piece: partial.piece, blocks: partial.blocks() })
     }
-  }
-
-  /** BEP 52: known without the rest of the piece. */
-  #isWrong(partial: PartialPiece<Peer>, index: number, block: Uint8Array): boolean {
-    return this.#hashes.blocks?.verify(partial.piece, index * BLOCK_LENGTH, block) === 'wrong'
-  }
-
-  #convictAtOnce(peer: Peer, partial: PartialPiece<Peer>, index: number, block: Uint8Array): void {
-    this.#swarm.ledger.settle(block.length)
-    this.#swarm.waste(peer.key, block.length, 'failed')
-    this.#requester.unclaim(peer, partial, index)
-    this.#connections.banSender(peer.sender, partial.piece)
   }
 
   #writeRun(partial: PartialPiece<Peer>, block: number, least: number): void {

@@ -108,7 +108,8 @@ export class Inbound {
       case 'hash-request':
         return this.#parts.hashes.request(peer, message)
       case 'hashes':
-        return this.#parts.hashes.hashes(peer, message)
+        for (const piece of this.#parts.hashes.hashes(peer, message)) this.#parts.downloads.verifyHeld(piece)
+        return
       case 'hash-reject':
         return this.#parts.hashes.rejected(peer, message)
       // The rest is for others: the wire keeps connections alive, the session has a DHT node.

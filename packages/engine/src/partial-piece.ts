@@ -197,6 +197,14 @@ export class PartialPiece<Peer extends Holder = Holder> {
     return bytes
   }
 
+  /** Blocks in memory that are not being written, with their numbers. */
+  *held(): Generator<readonly [block: number, bytes: Uint8Array]> {
+    for (let block = 0; block < this.blockCount; block++) {
+      const bytes = this.#state[block] === HERE ? this.#blocks[block] : undefined
+      if (bytes !== undefined) yield [block, bytes]
+    }
+  }
+
   /** The digest of every block in memory, in its place. */
   digestHeld(digestOf: (block: Uint8Array) => Uint8Array): (Uint8Array | undefined)[] {
     return Array.from({ length: this.blockCount }, (_, block) => {

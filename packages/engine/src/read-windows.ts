@@ -90,6 +90,21 @@ export class ReadWindows {
     return -1
   }
 
+  /** The next `count` missing pieces of each reader. */
+  ahead(count: number): number[] {
+    const pieces: number[] = []
+    for (const window of this.#windows) {
+      this.#skipHere(window)
+      let left = count
+      for (let piece = window.cursor; piece < window.end && left > 0; piece++) {
+        if (this.#isHere(piece)) continue
+        pieces.push(piece)
+        left--
+      }
+    }
+    return pieces
+  }
+
   /** As `first`, among the next missing pieces of starving readers only. */
   urgent(can: (piece: number) => boolean): number {
     for (const window of this.#windows) {

@@ -111,6 +111,7 @@ export class SwarmEngine implements Machine<Action> {
   /** Answer to `commit` and `verify`: the piece is verified and written. */
   committed(piece: PieceIndex, now: number): void {
     this.#downloads.committed(piece)
+    this.#hashes.attend()
     this.#settle(now)
   }
 
@@ -149,8 +150,7 @@ export class SwarmEngine implements Machine<Action> {
 
   /** A check of the disk found a piece that we did not know of. */
   gained(piece: PieceIndex, now: number): void {
-    this.#downloads.committed(piece)
-    this.#settle(now)
+    this.committed(piece, now)
   }
 
   // ---- uploads
@@ -203,7 +203,10 @@ export class SwarmEngine implements Machine<Action> {
 
   /** Pieces that a reader waits for, also when they are not selected. */
   openWindow(range: PieceRange, now: number): ReadWindow {
-    return this.#wishes.openWindow(range, now, (at) => this.#settle(at))
+    return this.#wishes.openWindow(range, now, (at) => {
+      this.#hashes.attend()
+      this.#settle(at)
+    })
   }
 
   /** No request goes out, those on their way are cancelled, everybody is choked. Idempotent. */

@@ -1,6 +1,6 @@
 // A range of a file as a stream, while the torrent is still arriving. The position of the stream is its read window: the
 // pieces just ahead of it become urgent for the engine, in order, and everything behind it stops being so. A chunk is at most
-// 256 KiB, and no more than 1 MiB is read ahead of the consumer, so a slow one costs that much memory. A failed read destroys the
+// 256 KiB – a block where blocks are verified one by one, before their piece is whole (BEP 52) – and no more than 1 MiB is read ahead of the consumer, so a slow one costs that much memory. A failed read destroys the
 // stream with the error; it never ends early as if the file were shorter.
 
 import { Readable } from 'streamx'
@@ -11,8 +11,10 @@ import type { Geometry, PieceIndex } from '@torrential/primitives'
 export interface FileStreamSource {
   readonly geometry: Geometry
   has(piece: PieceIndex): boolean
-  /** Resolves once the piece is here. */
+  /** Resolves once the piece is here, or more of it. */
   arrival(piece: PieceIndex, signal: AbortSignal): Promise<void>
+  /** Verified bytes from there on of a piece that is not here yet, up to the end of a block. */
+  early(piece: PieceIndex, offset: number): Uint8Array | undefined
   read(piece: PieceIndex, offset: number, length: number): Promise<Uint8Array>
   /** Makes a half-open range of pieces urgent. */
   openWindow(range: { readonly start: number; readonly end: number }): ReadWindow
@@ -80,12 +82,22 @@ export class FileStream extends Readable {
     const { geometry } = this.#source
     const { piece, offset } = geometry.locate(this.#file, this.#at)
     this.#moveWindow(piece)
-    if (!this.#source.has(piece)) await this.#source.arrival(piece, this.#abort.signal)
     const length = Math.min(longestChunk, this.#end - this.#at, geometry.lengthOf(piece) - offset)
-    const bytes = await this.#source.read(piece, offset, length)
+    const bytes = await this.#bytes(piece, offset, length)
     if (this.#abort.signal.aborted) return
     this.#at += bytes.length
     this.push(bytes)
+  }
+
+  /** At most `length` bytes, as soon as there are any. */
+  async #bytes(piece: PieceIndex, offset: number, length: number): Promise<Uint8Array> {
+    for (;;) {
+      if (this.#source.has(piece)) return this.#source.read(piece, offset, length)
+      const early = this.#source.early(piece, offset)
+      // A copy: what users do with it must not reach what is about to be written.
+      if (early !== undefined) return early.slice(0, length)
+      await this.#source.arrival(piece, this.#abort.signal)
+    }
   }
 
   #moveWindow(piece: PieceIndex): void {

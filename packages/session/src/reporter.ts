@@ -84,6 +84,7 @@ function peerChange(event: EngineEvent): Pick<PeerStateEvent, 'change' | 'by'> |
       return { change: event.type, by: 'us' }
     case 'extension-handshake':
     case 'waste':
+    case 'block':
     case 'piece-layer':
     case 'endgame':
     case 'finished':

@@ -160,6 +160,7 @@ export class TorrentAssembly {
   }
 
   #engineEvent(event: EngineEvent, connection: PeerConnection | undefined): void {
+    if (event.type === 'block') return this.contents.arrived(event.piece, event.offset, event.block)
     this.#setup.reporter.peerState(event, connection)
     if (event.type === 'extension-handshake' && connection !== undefined) {
       this.swarm.listensAt(connection, event.listenPort)

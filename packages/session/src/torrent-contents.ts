@@ -6,6 +6,7 @@ import type { Metainfo } from '@torrential/metainfo'
 import { type Clock, type Geometry, type PieceIndex, StorageError } from '@torrential/primitives'
 import type { Storage } from '@torrential/contracts'
 import { ByteTally } from './byte-tally.ts'
+import { EarlyBlocks } from './early-blocks.ts'
 import { FileProgress } from './file-progress.ts'
 import { FileSelection } from './file-selection.ts'
 import { PieceGate } from './piece-gate.ts'
@@ -34,6 +35,8 @@ export class TorrentContents implements FileOwner {
   readonly selection: FileSelection
   readonly #parts: TorrentContentsParts
   readonly #gate = new PieceGate()
+  readonly #early = new EarlyBlocks()
+  #windows = 0
   readonly #byFile: readonly (TorrentFile | undefined)[]
   readonly #progress: FileProgress
   readonly #tally: ByteTally
@@ -63,8 +66,19 @@ export class TorrentContents implements FileOwner {
   gained(piece: PieceIndex): TorrentFile[] {
     const completed = this.#progress.add(piece)
     this.#tally.gained(piece)
+    this.#early.drop(piece)
     this.#gate.open(piece)
     return completed.map((file) => this.fileAt(file)).filter((file) => file !== undefined)
+  }
+
+  /** A block is right before its piece is whole (BEP 52): wakes the readers of the piece. */
+  arrived(piece: PieceIndex, offset: number, block: Uint8Array): void {
+    this.#early.add(piece, offset, block)
+    this.#gate.open(piece)
+  }
+
+  early(piece: PieceIndex, offset: number): Uint8Array | undefined {
+    return this.#early.at(piece, offset)
   }
 
   /** The file at an index of the geometry; undefined for padding. */
@@ -118,6 +132,7 @@ export class TorrentContents implements FileOwner {
   }
 
   openWindow(range: Range): ReadWindow {
+    this.#windows++
     const window = this.#parts.engine.openWindow(range, this.#parts.clock.now())
     this.#parts.pump()
     return window
@@ -129,6 +144,8 @@ export class TorrentContents implements FileOwner {
   }
 
   closeWindow(window: ReadWindow): void {
+    this.#windows--
+    if (this.#windows === 0) this.#early.clear()
     window.close(this.#parts.clock.now())
     this.#parts.pump()
   }

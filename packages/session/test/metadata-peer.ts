@@ -16,6 +16,8 @@ import {
   encodeExtensionHandshake,
   encodeMetadataMessage,
   type ExtensionHandshake,
+  type HashRequestMessage,
+  hashesCount,
   decodeExtensionHandshake,
   type Message,
   metadataPieceLength,
@@ -31,12 +33,16 @@ export interface MetadataPeerSetup {
   readonly length?: number
   /** It never answers a request. */
   readonly silent?: boolean
+  /** What it says to requests for hashes (BEP 52). @default 'reject' */
+  readonly hashes?: 'reject' | 'lie'
 }
 
 export class MetadataPeer implements AsyncDisposable {
   readonly address: string
   /** Requests that came. */
   requests = 0
+  /** Of those for hashes. */
+  hashRequests = 0
   /** Of everyone who connected. */
   readonly handshakes: ExtensionHandshake[] = []
   readonly #setup: MetadataPeerSetup
@@ -83,8 +89,16 @@ export class MetadataPeer implements AsyncDisposable {
     }
   }
 
+  #hashRequest(wire: Wire, message: HashRequestMessage): void {
+    this.hashRequests++
+    const count = hashesCount(message.length, message.proofLayers, 8_192) ?? 0
+    const lie: Message = { ...message, type: 'hashes', hashes: new Uint8Array(32 * count) }
+    wire.send(this.#setup.hashes === 'lie' ? lie : { ...message, type: 'hash-reject' })
+  }
+
   #hear(wire: Wire, message: Message): void {
     const { metadata, length = metadata.length, silent = false } = this.#setup
+    if (message.type === 'hash-request') this.#hashRequest(wire, message)
     if (message.type !== 'extended') return
     if (message.id === 0) this.handshakes.push(decodeExtensionHandshake(message.payload))
     if (message.id !== 9) return
