@@ -1,30 +1,28 @@
-// The benchmark's command line: makes the material, runs one contest, prints its table.
+// The benchmark's command line: which workloads, how large, how often.
 import { parseArgs } from 'node:util'
-import { Ground, libtorrent, missingPrograms } from '@torrential/interop'
-import { type Contestant, type Result, runContest } from './contest.ts'
-import { LEECH_COUNTERPARTS, leechContestants, OURS } from './leech-contestants.ts'
-import { BUSY_THRESHOLD, describeMachine, type Machine, requireSpace } from './machine.ts'
-import { makeMaterial, type Material } from './material.ts'
-import { type Measurement, timeAvailable } from './measured-run.ts'
+import { BUSY_THRESHOLD, describeMachine, type Machine } from './machine.ts'
 import { parseSize } from './parse-size.ts'
-import { seedContestants } from './seed-contestants.ts'
-import { formatTable, mostDisturbed, rowsOf } from './table.ts'
-import { warmSeed } from './warm-seed.ts'
+import { describeOutcome, type Outcome, outcomeAsJson, runWorkload } from './run-workload.ts'
+import type { Workload } from './workload.ts'
+import { WORKLOADS } from './workloads/index.ts'
 
-const usage = `usage: pnpm bench [leech|seed] [options]
+const usage = `usage: pnpm bench WORKLOAD… [options]
 
-  leech   one torrent, seeded by libtorrent, downloaded by each contestant in turn (the default)
-  seed    one torrent, downloaded by libtorrent from each contestant in turn
+  WORKLOAD       a name of \`bench list\`, a row of docs/PERFORMANCE.md such as 3, or all
 
-  --size N       bytes, with K, M or G for powers of 1024 (default 2G)
-  --runs N       runs of each contestant (default 3)
+  --size N       instead of the workload's own size, with K, M or G for powers of 1024
+  --scale F      times the workload's own size, such as 0.25 (default 1)
+  --seconds N    how long trackers are asked and idle sessions watched (default 5)
+  --runs N       runs of each contestant (default 5)
   --only A,B     only these contestants
-  --folder DIR   where the data lives (default /dev/shm; needs twice the size)
-  --json         print one JSON object instead of the table`
+  --folder DIR   where the data lives (default /dev/shm)
+  --json         print one JSON object for each workload instead of its table`
 
 interface Settings {
-  readonly workload: string
-  readonly size: number
+  readonly workloads: readonly Workload[]
+  readonly size: number | undefined
+  readonly scale: number
+  readonly seconds: number
   readonly runs: number
   readonly only: readonly string[] | undefined
   readonly folder: string
@@ -33,18 +31,30 @@ interface Settings {
 
 /** Runs the command line and answers the exit code: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'list') {
+    process.stdout.write(`${listOf(WORKLOADS)}\n`)
+    return 0
+  }
   const settings = readSettings(args)
   if (typeof settings === 'string') {
     process.stderr.write(`${settings}\n\n${usage}\n`)
     return 2
   }
-  try {
-    await bench(settings)
-    return 0
-  } catch (error) {
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
-    return 1
-  }
+  return bench(settings)
+}
+
+function listOf(workloads: readonly Workload[]): string {
+  const width = Math.max(...workloads.map(({ name }) => name.length))
+  return workloads
+    .map(
+      ({ name, row, title, size, unit }) =>
+        `${`${row}`.padStart(3)}  ${name.padEnd(width)}  ${title} (${sizeText(size, unit)})`,
+    )
+    .join('\n')
+}
+
+function sizeText(size: number, unit: string): string {
+  return unit === 'bytes' ? `${size / 2 ** 20} MiB` : `${size} ${unit}`
 }
 
 function readSettings(args: readonly string[]): Settings | string {
@@ -53,95 +63,61 @@ function readSettings(args: readonly string[]): Settings | string {
       args: [...args],
       allowPositionals: true,
       options: {
-        size: { type: 'string', default: '2G' },
-        runs: { type: 'string', default: '3' },
+        size: { type: 'string' },
+        scale: { type: 'string', default: '1' },
+        seconds: { type: 'string', default: '5' },
+        runs: { type: 'string', default: '5' },
         only: { type: 'string' },
         folder: { type: 'string', default: '/dev/shm' },
         json: { type: 'boolean', default: false },
       },
     })
-    const [workload = 'leech', ...rest] = positionals
-    const runs = Number(values.runs)
-    if (rest.length > 0 || !['leech', 'seed'].includes(workload)) return `unknown workload ${positionals.join(' ')}`
+    const [runs, scale, seconds] = [Number(values.runs), Number(values.scale), Number(values.seconds)]
     if (!Number.isInteger(runs) || runs < 1) return `--runs must be a whole number above 0, not ${values.runs}`
+    if (!(scale > 0 && scale <= 1000)) return `--scale must be a number above 0, not ${values.scale}`
+    if (!(seconds > 0)) return `--seconds must be a number above 0, not ${values.seconds}`
+    const size = values.size === undefined ? undefined : parseSize(values.size)
     const { folder, json } = values
-    return { workload, size: parseSize(values.size), runs, only: values.only?.split(','), folder, json }
+    return { workloads: chosen(positionals), size, scale, seconds, runs, only: values.only?.split(','), folder, json }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
 }
 
-async function bench(settings: Settings): Promise<void> {
-  await requirePrograms(settings)
-  await requireSpace(settings.folder, 2.2 * settings.size)
-  const machine = await describeMachine()
-  const note = (text: string): unknown => process.stderr.write(`${text}\n`)
-  note(describe(machine, settings))
-  await using ground = await Ground.create({ parent: settings.folder })
-  note('making the torrent')
-  const material = await makeMaterial(ground, settings.size)
-  const contestants = await contestantsFor(settings, ground, material)
-  const results = await runContest({
-    contestants,
-    runs: settings.runs,
-    folder: await ground.folder('figures'),
-    deadline: 600_000,
-    makeTarget: () => ground.folder('target'),
-    verify: (target) => material.verify(target),
-    report: (name, round, measurement) => note(`${round}/${settings.runs} ${name}: ${describeRun(measurement)}`),
+function chosen(names: readonly string[]): Workload[] {
+  if (names.length === 0) throw new RangeError('name a workload')
+  return names.flatMap((wanted) => {
+    const found = WORKLOADS.filter(({ name, row }) => wanted === 'all' || wanted === name || wanted === `${row}`)
+    if (found.length === 0) throw new RangeError(`unknown workload ${wanted}; bench list names them`)
+    return found
   })
-  print(settings, machine, results)
 }
 
-async function requirePrograms({ workload, only }: Settings): Promise<void> {
-  const wanted = workload === 'leech' ? LEECH_COUNTERPARTS : [libtorrent]
-  const used = wanted.filter(({ name }) => only === undefined || only.includes(name) || name === libtorrent.name)
-  const time = timeAvailable()
-  const missing = [...(await missingPrograms(used)), ...(time === true ? [] : [time])]
-  if (missing.length > 0) throw new Error(missing.join('; '))
-}
-
-async function contestantsFor(settings: Settings, ground: Ground, material: Material): Promise<Contestant[]> {
-  const all =
-    settings.workload === 'leech'
-      ? await leechContestants(ground, material, await warmSeed(ground, material))
-      : seedContestants(ground, material)
-  const chosen = all.filter(({ name }) => settings.only === undefined || settings.only.includes(name))
-  if (chosen.length === 0) throw new Error(`--only names none of ${all.map(({ name }) => name).join(', ')}`)
-  return chosen
-}
-
-function describe(
-  { cpu, cores, memoryBytes, kernel, node, busy }: Machine,
-  { workload, size, runs }: Settings,
-): string {
-  const lines = [
-    `${workload}: ${size / 2 ** 20} MiB, pieces of 1 MiB, ${runs} runs each`,
-    `${cores} × ${cpu}, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, Node.js ${node}`,
-  ]
-  if (busy > BUSY_THRESHOLD) {
-    lines.push(`WARNING: others used ${percent(busy)} of this machine just before`)
+/** A workload that fails does not keep the others from running; the exit code tells. */
+async function bench(settings: Settings): Promise<number> {
+  const note = (text: string): void => void process.stderr.write(`${text}\n`)
+  const machine = await describeMachine()
+  if (!settings.json) process.stdout.write(`${describe(machine)}\n\n`)
+  let failed = 0
+  for (const workload of settings.workloads) {
+    const { seconds, runs, only, folder } = settings
+    const size = settings.size ?? Math.max(1, Math.round(workload.size * settings.scale))
+    try {
+      print(await runWorkload(workload, { size, seconds, runs, folder, note, ...(only === undefined ? {} : { only }) }))
+    } catch (error) {
+      failed += 1
+      note(`error: ${workload.name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
-  return lines.join('\n')
+  return failed === 0 ? 0 : 1
+
+  function print(outcome: Outcome): void {
+    const text = settings.json ? JSON.stringify(outcomeAsJson(outcome, machine)) : `${describeOutcome(outcome)}\n`
+    process.stdout.write(`${text}\n`)
+  }
 }
 
-function describeRun({ wallSeconds, cpuSeconds, peakBytes, othersShare }: Measurement): string {
-  const figures = `${wallSeconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} CPU s, ${Math.round(peakBytes / 1e6)} MB`
-  return othersShare > BUSY_THRESHOLD ? `${figures} (others used ${percent(othersShare)} of the machine)` : figures
-}
-
-function describeDisturbance(results: readonly Result[]): string {
-  const most = mostDisturbed(results)
-  const text = `others used at most ${percent(most)} of the machine during a run`
-  return most > BUSY_THRESHOLD ? `WARNING: ${text}: the figures are not trustworthy` : text
-}
-
-const percent = (part: number): string => `${Math.round(part * 100)} %`
-
-function print(settings: Settings, machine: Machine, results: readonly Result[]): void {
-  const { workload, size } = settings
-  const text = settings.json
-    ? JSON.stringify({ workload, size, machine, results: rowsOf(results) })
-    : `${describe(machine, settings)}\n${describeDisturbance(results)}\n\n${formatTable(results, OURS)}`
-  process.stdout.write(`${text}\n`)
+function describe({ cpu, cores, memoryBytes, kernel, node, busy }: Machine): string {
+  const text = `${cores} × ${cpu}, ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, Node.js ${node}`
+  return busy > BUSY_THRESHOLD ? `${text}\n\nWARNING: others used ${Math.round(busy * 100)} % of it just before` : text
 }

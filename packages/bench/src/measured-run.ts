@@ -23,6 +23,8 @@ export interface Measurement {
   readonly peakBytes: number
   /** Part of the machine that processes which have nothing to do with it used meanwhile, 0 to 1. */
   readonly othersShare: number
+  /** What the program measured itself, by name. */
+  readonly values?: Readonly<Record<string, number>>
 }
 
 /** How `measure` works. */
@@ -43,7 +45,7 @@ export function timeAvailable(): true | string {
 }
 
 /**
- * Runs a command to its end.
+ * Runs a command to its end. A last line `{"values":{…}}` of its output is taken as figures of its own.
  * @throws Error with the end of its output when it fails or is too slow
  */
 export async function measure(command: Command, options: MeasureOptions): Promise<Measurement> {
@@ -67,7 +69,16 @@ export async function measure(command: Command, options: MeasureOptions): Promis
   const wallSeconds = (performance.now() - start) / 1000
   if (code !== 0) throw new Error(`${command.command} ended with ${code}\n${output()}`)
   const used = parseFigures(await readFile(figures, 'latin1'))
-  return { wallSeconds, ...used, othersShare: await watch.share(wallSeconds, used.cpuSeconds) }
+  const values = parseValues(output())
+  const othersShare = await watch.share(wallSeconds, used.cpuSeconds)
+  return { wallSeconds, ...used, othersShare, ...(values === undefined ? {} : { values }) }
+}
+
+/** Figures that a program printed about itself as its last line, or undefined. */
+export function parseValues(output: string): Readonly<Record<string, number>> | undefined {
+  const line = output.trimEnd().split('\n').at(-1) ?? ''
+  if (!line.startsWith('{"values":')) return undefined
+  return (JSON.parse(line) as { values: Record<string, number> }).values
 }
 
 function collectTail(child: ReturnType<typeof spawn>): () => string {

@@ -11,7 +11,9 @@ import { findProgram, Program } from './program.ts'
 export interface RunningTracker {
   readonly http: string
   readonly udp: string
-  output(): string
+  readonly pid: number
+  readonly output: () => string
+  readonly stop: () => Promise<void>
 }
 
 /** For `missingPrograms`. */
@@ -43,5 +45,6 @@ export async function startOpentracker(ground: Ground, infoHashes: readonly stri
     },
     { detail: () => program.tail() },
   )
-  return { http, udp: `udp://${ground.host}:${port}/announce`, output: () => program.tail() }
+  const udp = `udp://${ground.host}:${port}/announce`
+  return { http, udp, pid: program.pid, output: () => program.tail(), stop: () => program.stop() }
 }

@@ -1,0 +1,182 @@
+"""libtorrent sessions with torrents, told what to do by one JSON line on stdin.
+
+  {"role": "leech" | "seed" | "idle", "host": H, "port": N, "sessions": N, "torrents": [{"file": PATH, "directory": DIR}],
+   "peers": ["127.0.0.1:1"], "uploadLimit": BYTES_PER_SECOND, "slots": N, "connections": N, "stay": BOOL, "idleSeconds": N,
+   "state": DIR}
+
+  seed   every torrent is complete and trusted; prints {"ports": [...]}, one of each session, and goes on until stdin ends
+  leech  prints {"finished": true} when everything is complete and written, then ends, or with "stay" goes on until stdin ends
+  idle   adds the torrents from resume data in "state" (made by the role "state"), prints {"values": {...}, "ports": [...]} after
+         idling, and goes on until stdin ends
+  state  writes that resume data
+
+Plain TCP only: no DHT, LSD, uTP, port mapping, PEX or encryption.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import resource
+import sys
+import time
+import warnings
+
+import libtorrent as lt
+
+warnings.simplefilter("ignore", DeprecationWarning)
+
+ENCRYPTION_DISABLED = 2
+# Only what both of us need: no ut_pex, which would make the peers of a test depend on who tells whom.
+NO_PLUGINS = 0
+
+
+def say(line):
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def endpoint(text):
+    host, port = text.rsplit(":", 1)
+    return (host, int(port))
+
+
+def make_session(config):
+    settings = {
+        "listen_interfaces": f"{config.get('host', '127.0.0.1')}:{config.get('port', 0)}",
+        "enable_dht": False,
+        "enable_lsd": False,
+        "enable_upnp": False,
+        "enable_natpmp": False,
+        "enable_incoming_utp": False,
+        "enable_outgoing_utp": False,
+        "allow_multiple_connections_per_ip": True,
+        "ssrf_mitigation": False,
+        "in_enc_policy": ENCRYPTION_DISABLED,
+        "out_enc_policy": ENCRYPTION_DISABLED,
+        "alert_mask": lt.alert.category_t.status_notification
+        | lt.alert.category_t.error_notification
+        | lt.alert.category_t.storage_notification,
+        "alert_queue_size": 1_000_000,
+    }
+    if config.get("slots"):
+        settings["unchoke_slots_limit"] = config["slots"]
+    if config.get("connections"):
+        settings["connections_limit"] = config["connections"]
+    return lt.session(settings, NO_PLUGINS)
+
+
+def params_of(torrent, complete):
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent["file"])
+    params.save_path = torrent["directory"]
+    params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+    if complete:
+        params.have_pieces = [True] * params.ti.num_pieces()
+    return params
+
+
+def add_all(session, config, complete):
+    handles = []
+    for torrent in config["torrents"]:
+        handle = session.add_torrent(params_of(torrent, complete))
+        if config.get("uploadLimit"):
+            handle.set_upload_limit(config["uploadLimit"])
+        if config.get("connections"):
+            handle.set_max_connections(config["connections"])
+        for peer in config.get("peers", []):
+            handle.connect_peer(endpoint(peer))
+        handles.append(handle)
+    return handles
+
+
+def until_stdin_ends():
+    while sys.stdin.readline():
+        pass
+
+
+def seed(config):
+    sessions = [make_session(config) for _ in range(config.get("sessions", 1))]
+    for session in sessions:
+        for handle in add_all(session, config, True):
+            while not handle.status().is_seeding:
+                time.sleep(0.005)
+    say({"ports": [session.listen_port() for session in sessions]})
+    until_stdin_ends()
+
+
+def leech(config):
+    session = make_session(config)
+    add_all(session, config, False)
+    # A cache may be flushed before its torrent is finished, too.
+    finished, flushed = set(), set()
+    while len(flushed) < len(config["torrents"]):
+        session.wait_for_alert(1000)
+        for alert in session.pop_alerts():
+            if isinstance(alert, lt.torrent_finished_alert):
+                finished.add(alert.torrent_name)
+                alert.handle.flush_cache()
+            elif isinstance(alert, lt.cache_flushed_alert):
+                if alert.torrent_name in finished:
+                    flushed.add(alert.torrent_name)
+            elif isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
+                raise SystemExit(alert.message())
+    say({"finished": True})
+    if config.get("stay"):
+        until_stdin_ends()
+
+
+def state(config):
+    for index, torrent in enumerate(config["torrents"]):
+        with open(f"{config['state']}/{index}", "wb") as file:
+            file.write(lt.write_resume_data_buf(params_of(torrent, True)))
+
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def settle():
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+def idle(config):
+    session = make_session(config)
+    settle()
+    base = resident()
+    start = time.monotonic()
+    count = len(config["torrents"])
+    for index in range(count):
+        with open(f"{config['state']}/{index}", "rb") as file:
+            session.async_add_torrent(lt.read_resume_data(file.read()))
+    seeding = 0
+    while seeding < count:
+        session.wait_for_alert(1000)
+        seeding += sum(isinstance(alert, lt.torrent_finished_alert) for alert in session.pop_alerts())
+    added = time.monotonic() - start
+    settle()
+    each = (resident() - base) / count
+    before = cpu_seconds()
+    time.sleep(config["idleSeconds"])
+    used = cpu_seconds() - before
+    say(
+        {
+            "values": {"add": added, "each": each / 1000, "idle": 100 * used / config["idleSeconds"]},
+            "ports": [session.listen_port()],
+        }
+    )
+    until_stdin_ends()
+
+
+config = json.loads(sys.stdin.readline())
+{"seed": seed, "leech": leech, "state": state, "idle": idle}[config["role"]](config)
+sys.stdout.flush()
+# Leaving through the destructors would wait for trackers and peers; every byte is in the files.
+os._exit(0)

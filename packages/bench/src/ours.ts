@@ -1,0 +1,2 @@
+/** Name of our own entry in every table. */
+export const OURS = 'torrential'

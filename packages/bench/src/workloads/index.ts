@@ -1,0 +1,26 @@
+// Every workload, in the order of the rows.
+import type { Workload } from '../workload.ts'
+import { costOfPeers, costOfSize } from './cost.ts'
+import { idle } from './idle.ts'
+import { leechWorkloads } from './leech.ts'
+import { manySeeds, manyTorrents } from './parallel-leech.ts'
+import { seedWorkloads } from './seed.ts'
+import { startWorkloads } from './start.ts'
+import { stream } from './stream.ts'
+import { swarm } from './swarm.ts'
+import { trackerWorkloads } from './tracker.ts'
+
+/** What `bench list` prints. */
+export const WORKLOADS: readonly Workload[] = [
+  ...leechWorkloads,
+  ...seedWorkloads,
+  swarm,
+  manySeeds,
+  idle,
+  manyTorrents,
+  stream,
+  ...trackerWorkloads,
+  ...startWorkloads,
+  costOfSize,
+  costOfPeers,
+]

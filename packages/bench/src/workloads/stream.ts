@@ -1,0 +1,75 @@
+// Row 9: a file over a line of 20 MB/s and 50 ms: how long from adding the torrent to its first byte, and from asking for the byte at
+// 90 % to that byte. What was streamed is compared with the source.
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { webtorrent, libtorrent } from '@torrential/interop'
+import { DelayProxy } from '../delay-proxy.ts'
+import { makeMaterial, MEBI, oneFile } from '../material.ts'
+import { type Command, measure } from '../measured-run.ts'
+import { OURS } from '../ours.ts'
+import { npmProgram, ourProgram } from '../programs.ts'
+import { libtorrentSeed } from '../seeds.ts'
+import { ownColumn, USUAL_COLUMNS } from '../table.ts'
+import type { Workload } from '../workload.ts'
+
+const rate = 20_000_000
+const roundTrip = 50
+/** Streamed at each place: what a player reads before it shows anything. */
+const most = 4 * MEBI
+
+/** Row 9. */
+export const stream: Workload = {
+  name: 'stream',
+  row: 9,
+  title: `time to the first byte and to a seek, over ${rate / 1e6} MB/s and ${roundTrip} ms round trip`,
+  size: 2048 * MEBI,
+  unit: 'bytes',
+  counterparts: [webtorrent],
+  requires: [libtorrent],
+  columns: [ownColumn('first', 'first byte ms', 0), ownColumn('seek', 'seek ms', 0), ...USUAL_COLUMNS],
+  goals: [
+    { figure: 'first', against: 'webtorrent', atMost: 0.5 },
+    { figure: 'seek', against: 'webtorrent', atMost: 0.5 },
+  ],
+  async prepare({ ground, size }) {
+    const material = await makeMaterial(ground, oneFile(size))
+    const seed = await libtorrentSeed(ground, [material], { uploadLimit: rate })
+    const proxy = ground.own(await DelayProxy.start(ground.host, seed.addresses[0] as string, roundTrip / 2))
+    const length = Math.min(most, Math.floor(size / 10))
+    const offsets = [0, Math.floor(size * 0.9)]
+    const contestant = (name: string, commandOf: (config: object) => Command) => ({
+      name,
+      async run({ target, figures, deadline }: { target: string; figures: string; deadline: number }) {
+        const config = {
+          host: ground.host,
+          torrent: material.torrentFile,
+          directory: target,
+          peer: proxy.address,
+          offsets,
+          length,
+          output: join(target, 'streamed'),
+        }
+        return measure(commandOf(config), { figures, deadline, companions: [seed.pid] })
+      },
+    })
+    return {
+      contestants: [
+        contestant(OURS, (config) => ourProgram('torrential-stream', config)),
+        contestant('webtorrent', (config) => npmProgram('webtorrent-stream', 'webtorrent/index.js', config)),
+      ],
+      async verify(target) {
+        for (const [index, offset] of offsets.entries()) {
+          await compareRange(join(material.source, 'payload.bin'), offset, length, join(target, `streamed-${index}`))
+        }
+      },
+    }
+  },
+}
+
+/** @throws Error unless a file is exactly that range of another */
+async function compareRange(source: string, offset: number, length: number, copy: string): Promise<void> {
+  await using handle = await open(source, 'r')
+  const expected = Buffer.alloc(length)
+  await handle.read(expected, 0, length, offset)
+  if (!expected.equals(await readFile(copy))) throw new Error(`what was streamed from ${offset} is not what is there`)
+}
