@@ -61,8 +61,8 @@ export type EngineEvent =
       readonly reason: 'late' | 'unexpected' | 'failed'
     }
   /**
-   * A block of a piece that a reader waits for came, and is right whatever becomes of the piece (BEP 52). `block` stays unchanged;
-   * it is not on disk yet.
+   * A block of a piece that a reader waits for came, and is right whatever becomes of the piece (BEP 52). It is not on disk yet;
+   * what is to be kept of it has to be copied.
    */
   | { readonly type: 'block'; readonly piece: PieceIndex; readonly offset: number; readonly block: Uint8Array }
   /** The piece layer of a file came from peers (BEP 52), 32 bytes a piece; `piecesRoot` has 32 bytes. */

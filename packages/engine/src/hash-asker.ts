@@ -46,8 +46,8 @@ interface Asked {
   timeouts: number
 }
 
-/** Requests outstanding at one peer: a tree of many small folders needs many of few hashes … */
-const MOST_REQUESTS = 64
+/** Requests outstanding at one peer: a torrent of many small files needs many of few hashes, and one a round trip takes long … */
+const MOST_REQUESTS = 200
 /** … and a large file few of many: 256 KiB on their way. */
 const MOST_HASHES = 8_192
 /** Milliseconds after which a range may be asked of somebody else, if nothing is left that nobody was asked for. */

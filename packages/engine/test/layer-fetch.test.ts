@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { FileTrees } from '@torrential/metainfo'
 import { peerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
 import type { HashRequestMessage, Message } from '@torrential/protocol'
+import * as fc from 'fast-check'
 import { type LayerAction, LayerFetch } from '../src/index.ts'
 import { FAST, must } from './swarm-bench.ts'
 import { lie, type V2Sample, v2Sample } from './v2-sample.ts'
@@ -196,6 +197,44 @@ describe('Fetching piece layers', () => {
     expect(bench.fetch.isBanned(bench.address(noisy))).toBe(false)
     bench.wait(61_000)
     expect(bench.closed(useless)).toBe('HASHES_IDLE')
+  })
+
+  test('throws at nothing that peers may say, and comes to an end with an honest one all the same', () => {
+    const small = v2Sample(20, 2)
+    const number = fc.oneof(fc.nat(40), fc.constant(2 ** 32 - 1))
+    const fields = {
+      piecesRoot: fc.oneof(fc.constant(small.tree.root), fc.uint8Array({ minLength: 32, maxLength: 32 })),
+      baseLayer: number,
+      index: number,
+      length: number,
+      proofLayers: number,
+    }
+    const message: fc.Arbitrary<Message> = fc.oneof(
+      fc.record({ type: fc.constantFrom('hash-request' as const, 'hash-reject' as const), ...fields }),
+      fc.record({ type: fc.constant('hashes' as const), ...fields, hashes: fc.uint8Array({ maxLength: 128 }) }),
+      fc.constantFrom<Message>({ type: 'keep-alive' }, { type: 'have', piece: 3 }, { type: 'choke' }),
+    )
+    const step = fc.oneof(fc.array(message, { maxLength: 5 }), fc.constantFrom('wait', 'answer', 'lie', 'leave'))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const bench = new FetchBench(small)
+        let peer = bench.join()
+        for (const told of steps) {
+          if (bench.layers !== undefined) return
+          if (told === 'wait') bench.wait(11_000)
+          else if (told === 'answer') bench.serve(peer)
+          else if (told === 'lie') for (const request of bench.asked(peer)) bench.say(peer, lie(small.answer(request)))
+          else if (told === 'leave') bench.fetch.disconnected(peer, bench.now)
+          else if (typeof told !== 'string') bench.say(peer, ...told)
+          if (told === 'leave' || bench.closed(peer) !== undefined) peer = bench.join()
+        }
+        const honest = bench.join()
+        bench.wait(3_000)
+        bench.serve(honest)
+        expect(bench.trees.incomplete).toEqual([])
+      }),
+      { seed: 6, numRuns: 200 },
+    )
   })
 
   test('greets who was not greeted, and rejects what it is asked for itself', () => {

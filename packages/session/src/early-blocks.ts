@@ -1,5 +1,5 @@
-// Blocks that are verified before their piece is whole (BEP 52), for readers that stand in it. They are kept as the views that came
-// from the socket, until the piece is written or newer ones need the room: what goes is what was read first, and a reader that was
+// Blocks that are verified before their piece is whole (BEP 52), for readers that stand in it. They are kept, as copies, until the
+// piece is written or newer ones need the room: what goes is what came first, which mostly was read already, and a reader that was
 // too slow for it finds it on disk when the piece is whole.
 
 import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
@@ -16,7 +16,7 @@ export class EarlyBlocks {
   add(piece: PieceIndex, offset: number, block: Uint8Array): void {
     const place = placeOf(piece, offset)
     if (this.#blocks.has(place)) return
-    this.#blocks.set(place, block)
+    this.#blocks.set(place, block.slice())
     this.#bytes += block.length
     for (const oldest of this.#blocks.keys()) {
       if (this.#bytes <= most) return
