@@ -22,6 +22,12 @@ const MOST_LENGTH = 8_192
 const MOST_TIMES = 4
 /** Rejects that a peer may provoke. */
 const MOST_REFUSED = 1_000
+/**
+ * Bytes that are read and hashed for a peer: so many at once, for a piece that failed, and as many times what it was given of the
+ * data, which a reader's requests keep up with. Asking costs it 81 bytes a piece.
+ */
+const FREE_HASHING = 64 * 1024 * 1024
+const HASHING_SHARE = 4
 /** Requests that wait for blocks to be hashed, of all peers together. */
 const MOST_WAITING = 64
 
@@ -111,7 +117,11 @@ export class HashServe {
   }
 
   #wait(piece: PieceIndex, waiting: Waiting): void {
-    if (this.#waitingCount >= MOST_WAITING) return this.#refuse(waiting.peer, waiting.request)
+    const { peer, request } = waiting
+    const length = this.#swarm.geometry.lengthOf(piece)
+    const isDear = peer.hashedBytes + length > Math.max(length, FREE_HASHING) + HASHING_SHARE * peer.up.total
+    if (isDear || this.#swarm.isPaused || this.#waitingCount >= MOST_WAITING) return this.#refuse(peer, request)
+    peer.hashedBytes += length
     this.#waitingCount++
     const others = this.#waiting.get(piece)
     if (others !== undefined) {

@@ -77,6 +77,8 @@ export class Peer implements Holder {
   readonly hashRequests: HashRequestMessage[] = []
   hashesGiven = 0
   hashesRefused = 0
+  /** Bytes that were read and hashed for it. */
+  hashedBytes = 0
   unchokedAt: number
   chokedAt: number
   uploadedSinceUnchoke = 0

@@ -140,6 +140,41 @@ describe('A request for hashes', () => {
     expect(bench.actionsOf('hash-blocks').map(({ piece }) => piece)).toEqual([2])
   })
 
+  test('that is hashed on disk has a price: a peer that takes no data gets 64 MiB hashed', () => {
+    const long = v2Sample(40, 256)
+    const bench = new SwarmBench({ have: '#'.repeat(40), blocks: 256, trees: long.trees() })
+    const peer = bench.join('', { choking: true })
+    const request = (piece: number): HashRequestMessage => ({
+      type: 'hash-request',
+      piecesRoot: long.tree.root,
+      baseLayer: 0,
+      index: piece * 256,
+      length: 256,
+      proofLayers: 7,
+    })
+    const ask = (from: number, to: number) => {
+      for (let piece = from; piece < to; piece++) {
+        bench.say(peer, request(piece))
+        bench.engine.blockHashes(piece as PieceIndex, long.leaves(piece as PieceIndex), bench.now)
+        pulled(bench, peer)
+      }
+    }
+    ask(0, 20)
+    expect(bench.actionsOf('hash-blocks')).toHaveLength(16)
+    expect(bench.sent(peer, 'hash-reject')).toHaveLength(4)
+    bench.engine.uploaded(peer, 2 * 1024 * 1024, bench.now)
+    ask(20, 40)
+    expect(bench.actionsOf('hash-blocks')).toHaveLength(18)
+  })
+
+  test('that needs the disk is rejected while the torrent is paused', () => {
+    const { bench, peer } = seeding()
+    bench.engine.pause(bench.now)
+    bench.say(peer, blocksOf(1), layer)
+    expect(bench.sent(peer, 'hash-reject')).toEqual([{ ...blocksOf(1), type: 'hash-reject' }])
+    expect(pulled(bench, peer)).toEqual([sample.answer(layer)])
+  })
+
   test('again and again is not answered for ever, and ends the connection at last', () => {
     const { bench, peer } = seeding()
     let given = 0
