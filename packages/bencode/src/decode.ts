@@ -41,7 +41,8 @@ export interface Decoded {
  */
 export function decode(bytes: Uint8Array, options: BencodeOptions = {}): BencodeValue {
   validate(bytes, options)
-  return build(plainView(bytes))
+  const input = plainView(bytes)
+  return build(input, bufferOf(input), { at: 0 })
 }
 
 /**
@@ -54,20 +55,52 @@ export function decodeDict(bytes: Uint8Array, options: BencodeOptions = {}): Ben
   return value
 }
 
+/** Options of `decodeWithSpans`. */
+export interface SpanOptions extends BencodeOptions {
+  /**
+   * Path of a value that is checked, but left out of the dictionary that it is in: a list of many items that `slice` and
+   * `decodeItems` give one by one. @default nothing is left out
+   */
+  readonly apart?: readonly [string, ...string[]]
+}
+
 /**
  * As `decode`, and tells where each value of the (nested) dictionaries lies: an infohash is taken over exact bytes, and some
  * messages have raw bytes behind their dictionary (BEP 9).
  * @throws InputError as `validate`
  */
-export function decodeWithSpans(bytes: Uint8Array, options: BencodeOptions = {}): Decoded {
+export function decodeWithSpans(bytes: Uint8Array, options: SpanOptions = {}): Decoded {
   const end = validate(bytes, options)
   const input = plainView(bytes)
-  const span = (...path: readonly string[]) => findSpan(input, end, path)
+  const [first, ...others] = options.apart ?? []
+  // What lies around the value apart is large, as it is: its end is looked for once.
+  const around = first === undefined ? undefined : valueSpan(input, 0, first)
+  const apart = around && (others.length === 0 ? around : findSpan(input, around, others))
+  const span = (...path: readonly string[]) => {
+    if (apart !== undefined && isSamePath(path, options.apart ?? [])) return apart
+    if (around !== undefined && path[0] === first) return findSpan(input, around, path.slice(1))
+    return findSpan(input, { start: 0, end }, path)
+  }
   const slice = (...path: readonly string[]) => {
-    const found = findSpan(input, end, path)
+    const found = span(...path)
     return found && input.subarray(found.start, found.end)
   }
-  return { value: build(input), end, span, slice }
+  return { value: build(input, bufferOf(input), { at: 0 }, apart), end, span, slice }
+}
+
+/**
+ * The items of an encoded list, one by one, as `slice` of a decoded value gives it: for lists so long that all their values at
+ * once would cost more memory than is good. `undefined` when it is no list.
+ * Its bytes are trusted: pass nothing that has not been through `validate` or `decodeWithSpans`.
+ */
+export function decodeItems(list: Uint8Array): Iterable<BencodeValue> | undefined {
+  return list[0] === L ? itemsOf(plainView(list)) : undefined
+}
+
+function* itemsOf(list: Uint8Array): Generator<BencodeValue, void, undefined> {
+  const text = bufferOf(list)
+  const cursor: Cursor = { at: 1 }
+  while (list[cursor.at] !== E) yield build(list, text, cursor)
 }
 
 /** A Buffer's views are Buffers; ours are plain Uint8Arrays whatever came in. */
@@ -75,13 +108,21 @@ function plainView(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-/** The value at the start of validated bytes. */
-function build(bytes: Uint8Array): BencodeValue {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+/** Where a value begins, and after it was built, where it ends. */
+interface Cursor {
+  at: number
+}
+
+/** The next value of validated bytes, without the one that lies at `apart`. `text` is the same bytes. */
+function build(bytes: Uint8Array, text: Buffer, cursor: Cursor, apart?: Span): BencodeValue {
   const root: BencodeValue[] = []
   const stack: (BencodeValue[] | Map<string, BencodeValue>)[] = []
   let parent: BencodeValue[] | Map<string, BencodeValue> = root
-  let at = 0
+  let { at } = cursor
   do {
     let byte = bytes[at] as number
     if (byte === E) {
@@ -95,6 +136,10 @@ function build(bytes: Uint8Array): BencodeValue {
       at = start + lengthBefore(bytes, at, start)
       key = text.toString('latin1', start, at)
       byte = bytes[at] as number
+      if (at === apart?.start) {
+        at = apart.end
+        continue
+      }
     }
     let value: BencodeValue
     if (byte === I) {
@@ -116,6 +161,7 @@ function build(bytes: Uint8Array): BencodeValue {
       parent = value as typeof parent
     }
   } while (stack.length > 0)
+  cursor.at = at
   return root[0] as BencodeValue
 }
 
@@ -147,9 +193,13 @@ function lengthBefore(bytes: Uint8Array, at: number, start: number): number {
   return length
 }
 
-/** Walks validated dictionaries along `path`. */
-function findSpan(bytes: Uint8Array, end: number, path: readonly string[]): Span | undefined {
-  let span: Span = { start: 0, end }
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, i) => key === b[i])
+}
+
+/** Walks validated dictionaries along `path`, from the value at `from` on. */
+function findSpan(bytes: Uint8Array, from: Span, path: readonly string[]): Span | undefined {
+  let span = from
   for (const key of path) {
     const inner = valueSpan(bytes, span.start, key)
     if (inner === undefined) return undefined

@@ -4,8 +4,8 @@ export { isBytes, isDict, isList } from './value.ts'
 // Reading
 export type { BencodeLimits, BencodeOptions } from './validate.ts'
 export { BENCODE_LIMITS, validate } from './validate.ts'
-export type { Decoded, Span } from './decode.ts'
-export { decode, decodeDict, decodeWithSpans } from './decode.ts'
+export type { Decoded, Span, SpanOptions } from './decode.ts'
+export { decode, decodeDict, decodeItems, decodeWithSpans } from './decode.ts'
 export type { BytesRange, IntegerRange, TextRange } from './dict-readers.ts'
 export { bytesAt, dictAt, integerAt, listAt, textAt } from './dict-readers.ts'
 // Writing

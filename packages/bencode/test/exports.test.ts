@@ -8,6 +8,7 @@ test('exports exactly these names', () => {
     'bytesAt',
     'decode',
     'decodeDict',
+    'decodeItems',
     'decodeWithSpans',
     'dictAt',
     'encode',

@@ -1,4 +1,12 @@
 #!/usr/bin/env node
-import { runProcess } from '../dist/process-main.js'
+import { readFileSync } from 'node:fs'
 
-await runProcess(process)
+const [first, ...rest] = process.argv.slice(2)
+if (rest.length === 0 && (first === '--version' || first === '-V')) {
+  // What scripts ask most often is answered before anything is loaded.
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  process.stdout.write(`${version}\n`)
+} else {
+  const { runProcess } = await import('../dist/process-main.js')
+  await runProcess(process)
+}

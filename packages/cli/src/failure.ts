@@ -44,5 +44,7 @@ export function stackOf(error: unknown): string {
 /** Messages quote what remotes and files say: line breaks and control characters must not reach the terminal. */
 export function oneLine(text: string): string {
   // eslint-disable-next-line no-control-regex
+  if (!/[\u0000-\u001f\u007f-\u009f]/.test(text)) return text.trim()
+  // eslint-disable-next-line no-control-regex
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
 }

@@ -2,7 +2,7 @@
 
 import { type Magnet, type Metainfo, parseMagnet, parseTorrent } from '@torrential/metainfo'
 import { type AbortOptions, InputError } from '@torrential/primitives'
-import { loadSource } from '@torrential/session'
+import { loadSource } from '@torrential/session/source'
 import type { CliContext } from './cli-context.ts'
 
 /** bytes, as for .torrent files */

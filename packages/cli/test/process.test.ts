@@ -3,8 +3,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { runCli } from '@torrential/cli'
 import { AnnounceLog } from './announce-log.ts'
 import { Bench } from './cli-process.ts'
+import { fakeContext } from './fake-context.ts'
 import { makeSample, type Sample } from './sample.ts'
 
 const local = ['--host', '127.0.0.1', '--port', '0']
@@ -24,6 +26,19 @@ afterAll(async () => {
   await bench[Symbol.asyncDispose]()
   await log[Symbol.asyncDispose]()
 })
+
+test(
+  '--version of the program says the same as that of the command line',
+  async () => {
+    const context = fakeContext()
+    await runCli(['--version'], context)
+    for (const option of ['--version', '-V']) {
+      const { code, stdout, stderr } = await bench.run(option)
+      expect([code, stdout.toString(), stderr]).toEqual([0, context.stdout.text, ''])
+    }
+  },
+  patience,
+)
 
 test.each([
   ['SIGINT', 130],

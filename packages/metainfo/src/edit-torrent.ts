@@ -35,7 +35,7 @@ export function editTorrent(bytes: Uint8Array, changes: TorrentChanges, options:
   if (bytes.length > limits.maxLength) {
     throw new InputError('TORRENT_SIZE', `${bytes.length} bytes, more than ${limits.maxLength}`)
   }
-  const decoded = decodeWithSpans(bytes, { ...limits, mode: 'lenient' })
+  const decoded = decodeWithSpans(bytes, { ...limits, mode: 'lenient', apart: ['info', 'files'] })
   const dict = decoded.value
   if (!isDict(dict) || !isDict(dict.get('info'))) throw new InputError('TORRENT_INFO', 'there is no info dictionary')
   const entries = new Map<string, Encodable>(dict)

@@ -1,7 +1,7 @@
 // A hybrid torrent lists its files twice. Both lists must be the same files in the same order, and padding must put every
 // file on a piece of its own, otherwise v1 and v2 peers would be given different data under one name (BEP 52).
 
-import { compareBytes, InputError } from '@torrential/primitives'
+import { InputError } from '@torrential/primitives'
 import type { ListedFile } from './listed-file.ts'
 import type { FileList } from './v1-files.ts'
 
@@ -32,8 +32,8 @@ function isSameFile(a: ListedFile, b: ListedFile): boolean {
   return isSamePath(a.elements, b.elements) && isSamePath(a.symlink ?? [], b.symlink ?? [])
 }
 
-function isSamePath(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((element, i) => compareBytes(element, b[i] as Uint8Array) === 0)
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((element, i) => element === b[i])
 }
 
 function disagree(what: string): never {

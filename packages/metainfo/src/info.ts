@@ -1,7 +1,7 @@
 // The info dictionary: which version it is, its files, its pieces, and whether all of that fits together.
 
 import { type BencodeDict, bytesAt, integerAt, textAt } from '@torrential/bencode'
-import { Geometry, InputError, toHex } from '@torrential/primitives'
+import { fromLatin1, Geometry, InputError, toHex } from '@torrential/primitives'
 import { mergeHybrid } from './hybrid.ts'
 import type { ListedFile } from './listed-file.ts'
 import type { MetainfoFile, MetainfoLimits, MetainfoVersion, PathRules } from './metainfo.ts'
@@ -28,6 +28,8 @@ export interface Info {
 export interface InfoOptions {
   readonly limits: Required<MetainfoLimits>
   readonly paths: PathRules
+  /** The encoded value of `files` (v1), which is kept apart from the dictionary. */
+  readonly fileList: Uint8Array | undefined
   /** Names the torrent when nothing of its own name can be kept. */
   readonly fallbackName: string
 }
@@ -42,7 +44,7 @@ export function readInfo(info: BencodeDict, options: InfoOptions): Info {
   if (pieceLength === undefined) {
     throw new InputError('TORRENT_PIECE_LENGTH', `the piece length is not in 1 … ${limits.maxPieceLength}`)
   }
-  const { files: listed, isMultiFile } = readFiles(info, version, rawName, pieceLength, limits)
+  const { files: listed, isMultiFile } = readFiles(info, version, rawName, pieceLength, options)
   const geometry = makeGeometry(version, pieceLength, listed, limits)
   if (geometry.length === 0) throw new InputError('TORRENT_EMPTY', 'the torrent has no data')
   const pieceHashes = version === 'v2' ? undefined : readPieceHashes(info, geometry)
@@ -73,13 +75,14 @@ function readFiles(
   version: MetainfoVersion,
   name: Uint8Array,
   pieceLength: number,
-  limits: Required<MetainfoLimits>,
+  { limits, fileList }: InfoOptions,
 ): FileList {
-  if (version === 'v1') return readV1Files(info, name)
+  if (version === 'v1') return readV1Files(info, fileList, name, limits.maxFiles)
   // The tree is in UTF-8 and knows no `name.utf-8`.
-  const tree = readFileTree(info, bytesAt(info, 'name') ?? name, limits.maxPathDepth)
+  const treeName = bytesAt(info, 'name') ?? name
+  const tree = readFileTree(info, treeName, limits)
   if (version === 'v2') return tree
-  return mergeHybrid(readV1Files(info, bytesAt(info, 'name') ?? name), tree, pieceLength)
+  return mergeHybrid(readV1Files(info, fileList, treeName, limits.maxFiles), tree, pieceLength)
 }
 
 /** Errors of the geometry are errors of the torrent here: `PIECE_COUNT` becomes `TORRENT_PIECE_COUNT`, and so on. */
@@ -121,7 +124,7 @@ function makeFiles(
   const paths = new SafePaths(isMultiFile ? name : undefined, rules)
   const made: string[] = []
   for (const [i, file] of listed.entries()) {
-    if (!file.pad) made[i] = isMultiFile ? paths.add(file.elements) : name
+    if (!file.pad) made[i] = isMultiFile ? paths.add(namesOf(file.elements)) : name
   }
   // Padding is named here and last, so that it never takes a name from a file: many torrents use one name for all of it.
   for (const [i, file] of listed.entries()) if (file.pad) made[i] = paths.add(['.pad', String(i)])
@@ -137,31 +140,34 @@ function makeFile(
   rules: SafePathOptions,
 ): MetainfoFile {
   const { length, pad, executable, hidden, piecesRoot, mtime } = file
+  const made = { index, path, length, pad, executable, hidden }
+  if (file.symlink === undefined && piecesRoot === undefined && mtime === undefined) return made
   return {
-    index,
-    path,
-    length,
-    pad,
-    executable,
-    hidden,
+    ...made,
     ...(file.symlink && { symlink: safeTarget(file.symlink, root, rules) }),
     ...(piecesRoot && { piecesRoot }),
     ...(mtime !== undefined && { mtime }),
   }
 }
 
+/** Names as `SafePaths` takes them: text where latin1 and UTF-8 are the same, bytes where they may not be. */
+function namesOf(elements: readonly string[]): readonly (Uint8Array | string)[] {
+  // oxlint-disable-next-line no-control-regex
+  const isAscii = (name: string) => /^[\u0000-\u007f]*$/.test(name)
+  return elements.every(isAscii) ? elements : elements.map((name) => (isAscii(name) ? name : fromLatin1(name)))
+}
+
 /** The target of a link (BEP 47: relative to the torrent's root). What would leave the root is refused, not bent. */
-function safeTarget(target: readonly Uint8Array[], root: string | undefined, rules: SafePathOptions): string {
-  const leaves = target.some((element) => {
-    const text = Buffer.from(element).toString('latin1')
-    return text === '' || text === '.' || text === '..' || /[/\\\0]/.test(text) || /^[a-z]:$/i.test(text)
-  })
+function safeTarget(target: readonly string[], root: string | undefined, rules: SafePathOptions): string {
+  const leaves = target.some(
+    (name) => name === '' || name === '.' || name === '..' || /[/\\\0]/.test(name) || /^[a-z]:$/i.test(name),
+  )
   if (leaves || root === undefined) {
     const shown = target
-      .map((element) => toHex(element))
+      .map((name) => toHex(fromLatin1(name)))
       .join('/')
       .slice(0, 200)
     throw new InputError('TORRENT_SYMLINK', `a symbolic link leaves the torrent (hex ${shown})`)
   }
-  return [root, ...safeElements(target, rules)].join('/')
+  return [root, ...safeElements(namesOf(target), rules)].join('/')
 }

@@ -89,6 +89,8 @@ export interface Metainfo {
 export interface MetainfoLimits extends BencodeLimits {
   /** Bytes of the whole file. @default 10,000,000 */
   readonly maxLength?: number
+  /** Padding included. @default 250,000: each file costs about a kilobyte of memory in all, whatever its size is */
+  readonly maxFiles?: number
   /** @default 2,097,152 */
   readonly maxPieces?: number
   /** bytes @default 512 MiB */
@@ -101,11 +103,12 @@ export interface MetainfoLimits extends BencodeLimits {
   readonly maxUrls?: number
 }
 
-/** Defaults of `MetainfoLimits`: the figures that libtorrent uses. */
+/** Defaults of `MetainfoLimits`: the figures that libtorrent uses, where it has one. */
 export const METAINFO_LIMITS: Required<MetainfoLimits> = {
   maxLength: 10_000_000,
   maxDepth: 100,
   maxTokens: 3_000_000,
+  maxFiles: 250_000,
   maxPieces: 2_097_152,
   maxPieceLength: 512 * 1024 * 1024,
   maxPathDepth: 100,

@@ -3,7 +3,7 @@
 // they came; nothing is ever encoded again to get it.
 
 import { createHash } from 'node:crypto'
-import { type BencodeDict, decodeDict, decodeWithSpans, dictAt, encode, isDict, raw } from '@torrential/bencode'
+import { type BencodeDict, decodeWithSpans, dictAt, encode, isDict, raw } from '@torrential/bencode'
 import { infoHashFrom, infoHashV2From, InputError, toHex, truncateInfoHash } from '@torrential/primitives'
 import { readInfo } from './info.ts'
 import { METAINFO_LIMITS, type Metainfo, type MetainfoLimits, type ParseOptions } from './metainfo.ts'
@@ -24,7 +24,7 @@ export interface InfoExtras extends ParseOptions {
  * Reads a .torrent: v1, v2 or hybrid (BEP 3, 5, 12, 17, 19, 27, 38, 47, 52).
  *
  * @throws InputError `TORRENT_SIZE`, `TORRENT_INFO`, `TORRENT_VERSION`, `TORRENT_NAME`, `TORRENT_PIECE_LENGTH`,
- * `TORRENT_PIECES`, `TORRENT_PIECE_COUNT`, `TORRENT_FILES`, `TORRENT_FILE_LENGTH`, `TORRENT_TOTAL_LENGTH`, `TORRENT_EMPTY`,
+ * `TORRENT_PIECES`, `TORRENT_PIECE_COUNT`, `TORRENT_FILES`, `TORRENT_FILE_COUNT`, `TORRENT_FILE_LENGTH`, `TORRENT_TOTAL_LENGTH`, `TORRENT_EMPTY`,
  * `TORRENT_PATH`, `TORRENT_PATH_COLLISIONS`, `TORRENT_SYMLINK`, `TORRENT_FILE_TREE`, `TORRENT_FILE_TREE_NAME`,
  * `TORRENT_PIECES_ROOT`, `TORRENT_PIECE_LAYER`, `TORRENT_PIECE_LAYER_MISSING`, `TORRENT_PIECE_LAYER_LENGTH`,
  * `TORRENT_PIECE_LAYER_SURPLUS`, `TORRENT_HYBRID`; the `BENCODE_` codes of `validate` in @torrential/bencode
@@ -32,7 +32,7 @@ export interface InfoExtras extends ParseOptions {
 export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
   const limits = { ...METAINFO_LIMITS, ...options.limits }
   checkSize(bytes, limits)
-  const decoded = decodeWithSpans(bytes, { ...limits, mode: 'lenient' })
+  const decoded = decodeWithSpans(bytes, { ...limits, mode: 'lenient', apart: ['info', 'files'] })
   const dict = decoded.value
   const info = isDict(dict) ? dictAt(dict, 'info') : undefined
   const infoBytes = decoded.slice('info')
@@ -40,7 +40,9 @@ export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Met
     throw new InputError('TORRENT_INFO', 'there is no info dictionary')
   }
   const layers = dictAt(dict, 'piece layers') ?? new Map()
-  return assemble({ info, infoBytes, layers, bytes, outer: readOuterFields(dict, limits.maxUrls), limits, options })
+  const fileList = decoded.slice('info', 'files')
+  const outer = readOuterFields(dict, limits.maxUrls)
+  return assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, options })
 }
 
 /**
@@ -52,7 +54,10 @@ export function parseTorrent(bytes: Uint8Array, options: ParseOptions = {}): Met
 export function parseInfo(infoBytes: Uint8Array, extras: InfoExtras = {}): Metainfo {
   const limits = { ...METAINFO_LIMITS, ...extras.limits }
   checkSize(infoBytes, limits)
-  const info = decodeDict(infoBytes, { ...limits, mode: 'lenient' })
+  const decoded = decodeWithSpans(infoBytes, { ...limits, mode: 'lenient', apart: ['files'] })
+  const info = decoded.value
+  if (!isDict(info)) throw new InputError('BENCODE_NOT_DICT', 'the value is not a dictionary', { offset: 0 })
+  const fileList = decoded.slice('files')
   const trackers = dedupeTiers(extras.trackers ?? [])
   const webSeeds = (extras.webSeeds ?? []).filter((url) => usableUrl(url, WEB_SCHEMES) !== undefined)
   const layers = extras.pieceLayers ?? new Map<string, Uint8Array>()
@@ -64,11 +69,12 @@ export function parseInfo(infoBytes: Uint8Array, extras: InfoExtras = {}): Metai
     'url-list': webSeeds.length > 0 ? webSeeds : undefined,
   })
   const outer: OuterFields = { trackers, webSeeds, httpSeeds: [], nodes: [], similar: [], collections: [] }
-  return assemble({ info, infoBytes, layers, bytes, outer, limits, options: extras })
+  return assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, options: extras })
 }
 
 interface Read {
   readonly info: BencodeDict
+  readonly fileList: Uint8Array | undefined
   readonly infoBytes: Uint8Array
   readonly layers: BencodeDict | ReadonlyMap<string, Uint8Array>
   readonly bytes: Uint8Array
@@ -77,11 +83,11 @@ interface Read {
   readonly options: ParseOptions
 }
 
-function assemble({ info, infoBytes, layers, bytes, outer, limits, options }: Read): Metainfo {
+function assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, options }: Read): Metainfo {
   const sha1 = infoHashFrom(digest('sha1', infoBytes))
   const sha256 = infoHashV2From(digest('sha256', infoBytes))
   const paths = options.paths ?? 'portable'
-  const { listed, ...rest } = readInfo(info, { limits, paths, fallbackName: toHex(sha1) })
+  const { listed, ...rest } = readInfo(info, { limits, paths, fileList, fallbackName: toHex(sha1) })
   const { version, geometry } = rest
   const pieceLayers =
     version === 'v1'

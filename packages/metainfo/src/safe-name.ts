@@ -22,9 +22,13 @@ const UNSAFE = /[/\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]|\p{Cs}/gu
 const UNPORTABLE = /[:?*<>|"]/g
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(?:\.|$)/iu
 
+/** Nothing to replace, to remove, or to cut, unless it ends on a dot or a space or is a device of Windows: nearly every name. */
+const PLAIN = /^[ !#$%&'()+,\-.0-9;=@A-Z[\]^_`a-z{}~]{0,239}[!#$%&'()+,\-0-9;=@A-Z[\]^_`a-z{}~]$/
+
 /** A safe element, or `undefined` when nothing is left of `name` (empty, `.`, `..`, only invisible characters). */
 export function safeName(name: Uint8Array | string, rules: PathRules): string | undefined {
   const text = typeof name === 'string' ? name : toUtf8(name)
+  if (PLAIN.test(text) && !RESERVED.test(text)) return text
   const visible = text.replace(rules === 'portable' ? INVISIBLE : INVISIBLE_POSIX, '').replace(UNSAFE, '_')
   if (visible === '' || visible === '.' || visible === '..') return undefined
   if (rules === 'posix') return cutName(visible, MAX_NAME_BYTES)

@@ -47,16 +47,24 @@ export class SafePaths {
   add(elements: readonly (Uint8Array | string)[]): string {
     const names = safeElements(elements, this.#options)
     let parent = 0
-    const path: string[] = []
-    for (const name of names.slice(0, -1)) {
-      const taken = this.#directory(parent, name)
-      path.push(taken)
-      parent = this.#enter(this.#key(parent, taken))
+    let joined = this.#root
+    for (let i = 0; i < names.length - 1; i++) {
+      const name = names[i] as string
+      const key = this.#key(parent, name)
+      const taken = this.#files.has(key) ? this.#renamedDirectory(parent, name, key) : name
+      parent = this.#enter(taken === name ? key : this.#key(parent, taken))
+      joined += `${taken}/`
     }
-    const file = this.#file(parent, names.at(-1) as string)
-    this.#files.add(this.#key(parent, file))
-    path.push(file)
-    const joined = this.#root + path.join('/')
+    const name = names.at(-1) as string
+    const key = this.#key(parent, name)
+    if (this.#files.has(key) || this.#directories.has(key)) {
+      const renamed = this.#number(parent, name)
+      this.#files.add(this.#key(parent, renamed))
+      joined += renamed
+    } else {
+      this.#files.add(key)
+      joined += name
+    }
     this.#characters += joined.length
     if (this.#characters > MAX_CHARACTERS) throw new InputError('TORRENT_PATH', 'the paths are too long together')
     return joined
@@ -71,19 +79,12 @@ export class SafePaths {
     return number
   }
 
-  #directory(parent: number, name: string): string {
-    const key = this.#key(parent, name)
-    if (!this.#files.has(key)) return name
+  #renamedDirectory(parent: number, name: string, key: string): string {
     const known = this.#renamed.get(key)
     if (known !== undefined) return known
     const renamed = this.#number(parent, name)
     this.#renamed.set(key, renamed)
     return renamed
-  }
-
-  #file(parent: number, name: string): string {
-    const key = this.#key(parent, name)
-    return this.#files.has(key) || this.#directories.has(key) ? this.#number(parent, name) : name
   }
 
   /** A name beside `name` that nothing has. */

@@ -4,8 +4,9 @@
 // old writers that left them. No recursion: the depth is a stranger's choice.
 
 import { type BencodeDict, bytesAt, dictAt, isDict } from '@torrential/bencode'
-import { fromLatin1, InputError, toLatin1 } from '@torrential/primitives'
+import { InputError, toLatin1 } from '@torrential/primitives'
 import { type ListedFile, readListedFile } from './listed-file.ts'
+import type { MetainfoLimits } from './metainfo.ts'
 import type { FileList } from './v1-files.ts'
 
 /** Elements of all paths together: each file repeats its directories. */
@@ -13,14 +14,18 @@ const MAX_ELEMENTS = 3_000_000
 
 interface Directory {
   readonly entries: Iterator<[string, unknown]>
-  readonly elements: readonly Uint8Array[]
+  readonly elements: readonly string[]
 }
 
 /**
  * @param name raw name of the torrent; a tree that is one file of that name is a single-file torrent
- * @throws InputError `TORRENT_FILE_TREE`, `TORRENT_FILE_TREE_NAME`, `TORRENT_FILE_LENGTH`, `TORRENT_PIECES_ROOT`, `TORRENT_SYMLINK`, `TORRENT_PATH`
+ * @throws InputError `TORRENT_FILE_TREE`, `TORRENT_FILE_TREE_NAME`, `TORRENT_FILE_COUNT`, `TORRENT_FILE_LENGTH`, `TORRENT_PIECES_ROOT`, `TORRENT_SYMLINK`, `TORRENT_PATH`
  */
-export function readFileTree(info: BencodeDict, name: Uint8Array, maxPathDepth: number): FileList {
+export function readFileTree(
+  info: BencodeDict,
+  name: Uint8Array,
+  { maxPathDepth, maxFiles }: Pick<Required<MetainfoLimits>, 'maxPathDepth' | 'maxFiles'>,
+): FileList {
   const root = dictAt(info, 'file tree')
   if (root === undefined || root.size === 0) malformed('there is no file tree')
   const files: ListedFile[] = []
@@ -38,21 +43,22 @@ export function readFileTree(info: BencodeDict, name: Uint8Array, maxPathDepth: 
     if (key === '.' || key === '..' || /[/\0]/.test(key)) {
       throw new InputError('TORRENT_FILE_TREE_NAME', `a name that is none: ${JSON.stringify(key.slice(0, 200))}`)
     }
-    const elements = [...directory.elements, fromLatin1(key)]
+    const elements = [...directory.elements, key]
     spent += elements.length
     if (elements.length > maxPathDepth || spent > MAX_ELEMENTS) {
       throw new InputError('TORRENT_PATH', `a path of more than ${maxPathDepth} elements, or too many of them`)
     }
+    if (files.length >= maxFiles) throw new InputError('TORRENT_FILE_COUNT', `more than ${maxFiles} files`)
     if (node.has('')) files.push(readLeaf(node, elements))
     else open.push(openDirectory(node, elements))
   }
   if (files.length === 0) malformed('there is no file in the tree')
   const only = files.length === 1 && root.size === 1 ? files[0] : undefined
-  const isSingle = only?.elements.length === 1 && toLatin1(only.elements[0] as Uint8Array) === toLatin1(name)
+  const isSingle = only?.elements.length === 1 && only.elements[0] === toLatin1(name)
   return { files, isMultiFile: !isSingle }
 }
 
-function openDirectory(dict: BencodeDict, elements: readonly Uint8Array[]): Directory {
+function openDirectory(dict: BencodeDict, elements: readonly string[]): Directory {
   let previous = ''
   for (const key of dict.keys()) {
     if (key < previous) malformed('names are out of order')
@@ -61,7 +67,7 @@ function openDirectory(dict: BencodeDict, elements: readonly Uint8Array[]): Dire
   return { entries: dict.entries(), elements }
 }
 
-function readLeaf(node: BencodeDict, elements: readonly Uint8Array[]): ListedFile {
+function readLeaf(node: BencodeDict, elements: readonly string[]): ListedFile {
   const entry = dictAt(node, '')
   if (entry === undefined || node.size !== 1) malformed('a file that is also a directory')
   const file = readListedFile(entry, elements)

@@ -7,6 +7,15 @@ import { bytes, codeOf, expected, FIXTURES, fixture, multi, v1 } from './support
 
 const refused = (torrent: Uint8Array, limits: MetainfoLimits = {}) => codeOf(() => parseTorrent(torrent, { limits }))
 
+test('a torrent has at most as many files as the limits say, in the list and in the tree', () => {
+  for (const name of ['multi-v1', 'multi-v2'] as const) {
+    const count = parseTorrent(fixture(name)).files.length
+    expect(count).toBeGreaterThan(1)
+    expect(parseTorrent(fixture(name), { limits: { maxFiles: count } }).files).toHaveLength(count)
+    expect(codeOf(() => parseTorrent(fixture(name), { limits: { maxFiles: count - 1 } }))).toBe('TORRENT_FILE_COUNT')
+  }
+})
+
 describe('parseTorrent', () => {
   test.each(FIXTURES)('agrees with libtorrent about %s', (name) => {
     const metainfo = parseTorrent(fixture(name))
