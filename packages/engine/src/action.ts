@@ -32,7 +32,10 @@ export type Action =
    * undefined when it cannot be read.
    */
   | { readonly type: 'hash-blocks'; readonly piece: PieceIndex }
-  /** The peer's upload queue is not empty any more: start pulling `nextReply(peer)` and `nextUpload(peer)` while its wire takes more. */
+  /**
+   * Something waits for the peer that did not before: start pulling `nextReply(peer)` and `nextUpload(peer)` while its wire takes
+   * more.
+   */
   | { readonly type: 'upload-ready'; readonly peer: PeerKey }
   | { readonly type: 'event'; readonly event: EngineEvent }
 

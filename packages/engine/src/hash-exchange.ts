@@ -1,5 +1,6 @@
 // Hashes of merkle trees between us and our peers, both ways (BEP 52): requests are answered, layers that a magnet link did not
-// bring are fetched, wrong blocks are found out, and readers get blocks before their pieces are whole. Which messages go where, and when; what they mean is decided by the parts.
+// bring are fetched, wrong blocks are found out, and readers get blocks before their pieces are whole. Which
+// messages go where, and when; what they mean is decided by the parts.
 
 import { type BlockHashRequest, BlockVerifier } from '@torrential/metainfo'
 import type { PieceIndex } from '@torrential/primitives'

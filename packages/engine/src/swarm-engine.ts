@@ -156,8 +156,8 @@ export class SwarmEngine implements Machine<Action> {
   // ---- uploads
 
   /**
-   * The next answer to the peer that is no block (a piece of the info dictionary, BEP 9, or hashes, BEP 52); pull these before `nextUpload`, as
-   * its wire takes more. Undefined when none waits.
+   * The next answer to the peer that is no block (a piece of the info dictionary, BEP 9, or hashes, BEP 52); pull
+   * these before `nextUpload`, as its wire takes more. Undefined when none waits.
    */
   nextReply(peer: PeerKey): Message | undefined {
     const known = this.#swarm.peers.get(peer)

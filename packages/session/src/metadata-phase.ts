@@ -1,6 +1,7 @@
 // The join between a metadata fetch and the world, as `TorrentDriver` is for a torrent's engine: connections go in, messages
-// come out. When the metadata is here, and of a v2 torrent the piece layers too, which come from peers in the same way, its connections are handed on instead of closed: a peer that dialed us would not come
-// back soon, and one that we dialed may not like to be dialed again at once.
+// come out. When the metadata is here – and of a v2 torrent the piece layers, which come from peers in the same way – its
+// connections are handed on instead of closed: a peer that dialed us would not come back soon, and one that we dialed may not
+// like to be dialed again at once.
 
 import {
   type LayerAction,

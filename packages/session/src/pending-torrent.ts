@@ -1,6 +1,7 @@
 // The body of a torrent of which only the infohash is known (BEP 9): it joins the swarm to fetch the info dictionary, and
 // hands everything that it has met to the torrent that comes of it. Of a v2 torrent the info dictionary is not all: without the
-// piece layers of its longer files nothing could be verified, and they come from the same peers (BEP 52). Starting and stopping run one behind the other.
+// piece layers of its longer files nothing could be verified, and they come from the same peers (BEP 52). Starting and
+// stopping run one behind the other.
 //
 // Pausing does not stop the fetch: metadata is no data. It is how to choose files first and download then.
 
