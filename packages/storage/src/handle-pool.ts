@@ -29,6 +29,11 @@ export interface HandleRequest {
   /** Absolute. */
   readonly path: string
   readonly access: FileAccess
+  /**
+   * Runs before the file is opened and, when it is to be written and has content, again before `admit`: a rejection refuses it, so
+   * that whoever swaps a directory for a link in between gets nothing overwritten. Not for new files, which are many.
+   */
+  approve?(): Promise<void>
   /** Runs once when a writable handle was opened, before anybody gets it; a rejection closes it again. */
   admit?(file: OpenFile, stat: FileStat): Promise<void>
 }
@@ -190,10 +195,14 @@ export class HandlePool implements AsyncDisposable {
     }
     let file: OpenFile | undefined
     try {
+      await request.approve?.()
       file = await this.#openPatiently(entry)
       const stat = await file.stat()
       if (stat.kind !== 'file') throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
-      if (entry.writable) await request.admit?.(file, stat)
+      if (entry.writable) {
+        if (stat.size > 0) await request.approve?.()
+        await request.admit?.(file, stat)
+      }
     } catch (error) {
       await file?.close().catch(() => {})
       this.#forget(entry)

@@ -3,7 +3,8 @@
 // root itself may be one: that is the user's own choice.
 //
 // Directories are made one level at a time, each checked before the next, because `mkdir -p` through a planted link would
-// make directories outside. A directory that passed is remembered until `forget`.
+// make directories outside. A directory that passed is remembered until `forget`, for the many reads and writes of files that are
+// open; before anything in it is opened or made it is looked at again (`confirm`), as it may have become a link since.
 
 import { InputError, StorageError } from '@torrential/primitives'
 import { join, resolve, sep } from 'node:path'
@@ -52,6 +53,21 @@ export class RootDirectory {
   }
 
   /**
+   * What is at the directory's place is still inside the root, whatever is remembered. One call on the system: that it is a directory
+   * is for whoever opens something in it to find out.
+   * @throws StorageError `FILE_MISSING`, `PATH_OUTSIDE`, or the system's code
+   */
+  async confirm(directory: string): Promise<void> {
+    const path = this.resolve(directory)
+    try {
+      await this.#checkInside(path, await this.#fileSystem.realPath(path))
+    } catch (error) {
+      this.#passed.delete(directory)
+      throw storageFailure(error, { path })
+    }
+  }
+
+  /**
    * As `require`, and makes what is missing.
    * @throws StorageError `FILE_KIND` (a file in a directory's place), `PATH_OUTSIDE`, or the system's code
    */
@@ -61,6 +77,7 @@ export class RootDirectory {
     else {
       const parent = directory.slice(0, Math.max(0, directory.lastIndexOf('/')))
       await this.create(parent)
+      await this.confirm(parent)
       await this.#make(this.resolve(directory), false)
     }
     await this.require(directory)
@@ -76,22 +93,31 @@ export class RootDirectory {
 
   async #check(directory: string): Promise<void> {
     const path = this.resolve(directory)
-    let real: string
     try {
-      this.#real ??= await this.#fileSystem.realPath(this.path)
-      real = await this.#fileSystem.realPath(path)
+      const real = await this.#fileSystem.realPath(path)
       if ((await this.#fileSystem.stat(real)).kind !== 'directory') {
         throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
       }
+      await this.#checkInside(path, real)
     } catch (error) {
       throw storageFailure(error, { path })
     }
-    const within = this.#real.endsWith(sep) ? this.#real : this.#real + sep
-    if (real === this.#real || real.startsWith(within)) return
+  }
+
+  async #checkInside(path: string, real: string): Promise<void> {
+    this.#real ??= await this.#fileSystem.realPath(this.path)
+    if (isWithin(real, this.#real)) return
+    // The user may have moved the root and left a link to it.
+    this.#real = await this.#fileSystem.realPath(this.path)
+    if (isWithin(real, this.#real)) return
     throw new StorageError('PATH_OUTSIDE', `a symbolic link leads out of the torrent's directory: ${path} → ${real}`, {
       path,
     })
   }
+}
+
+function isWithin(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 
 /**

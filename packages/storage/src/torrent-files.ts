@@ -162,6 +162,7 @@ export class TorrentFiles {
       file,
       path: this.pathOf(file),
       access,
+      approve: () => root.confirm(directory),
       admit: (open: OpenFile, stat: FileStat) => this.#admit(file, open, stat),
     }
     if (access !== 'create') {

@@ -10,12 +10,15 @@ export class MeddlingFileSystem implements FileSystem {
   fail: (call: MeddledCall, path: string, access?: FileAccess) => string | undefined = () => undefined
   /** Most bytes that one write takes. */
   mostWritten = Number.POSITIVE_INFINITY
+  /** Runs before a file is really opened. */
+  beforeOpen: (path: string) => Promise<void> = async () => {}
   openNow = 0
   mostOpen = 0
   opens = 0
 
   async open(path: string, access: FileAccess): Promise<OpenFile> {
     this.check('open', path, access)
+    await this.beforeOpen(path)
     const file = await nodeFileSystem.open(path, access)
     this.opens++
     this.openNow++
