@@ -87,7 +87,9 @@ function readSettings(args: readonly string[]): Settings | string {
 function chosen(names: readonly string[]): Workload[] {
   if (names.length === 0) throw new RangeError('name a workload')
   return names.flatMap((wanted) => {
-    const found = WORKLOADS.filter(({ name, row }) => wanted === 'all' || wanted === name || wanted === `${row}`)
+    const exact = WORKLOADS.filter(({ name, row }) => wanted === 'all' || wanted === name || wanted === `${row}`)
+    // `create` is create-v1, create-v2 and create-hybrid.
+    const found = exact.length > 0 ? exact : WORKLOADS.filter(({ name }) => name.startsWith(`${wanted}-`))
     if (found.length === 0) throw new RangeError(`unknown workload ${wanted}; bench list names them`)
     return found
   })

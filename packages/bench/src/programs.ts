@@ -1,7 +1,7 @@
 // The programs that contestants consist of, as commands: our command line, the small programs beside the sources, and those of others.
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { findLibtorrentPython, findProgram, WEBTORRENT_DRIVER } from '@torrential/interop'
+import { findLibtorrentPython, findProgram, LIBTORRENT_DRIVER, WEBTORRENT_DRIVER } from '@torrential/interop'
 import type { Command } from './measured-run.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -32,6 +32,33 @@ export function npmEntry(path: string): string {
 export async function libtorrentProgram(config: object): Promise<Command> {
   const python = (await findLibtorrentPython()) ?? 'python3'
   return { command: python, args: [here('../programs/libtorrent_session.py')], input: lineOf(config) }
+}
+
+/** libtorrent's `create_torrent` and `set_piece_hashes`; the info dictionary goes to standard output. */
+export async function libtorrentCreate(path: string, pieceLength: number, version: string): Promise<Command> {
+  const driver = join(dirname(LIBTORRENT_DRIVER), 'libtorrent_create.py')
+  return {
+    command: (await findLibtorrentPython()) ?? 'python3',
+    args: [driver, 'create', path, String(pieceLength), version],
+  }
+}
+
+/** libtorrent, checking what is in a folder. */
+export function libtorrentCheck(python: string, torrentFile: string, folder: string, threads: number): Command {
+  return { command: python, args: [here('../programs/libtorrent_check.py'), torrentFile, folder, String(threads)] }
+}
+
+/** aria2, checking what is in a folder. */
+export function aria2Check(torrentFile: string, folder: string): Command {
+  const args = [
+    '--no-conf',
+    `--dir=${folder}`,
+    '--check-integrity=true',
+    '--hash-check-only=true',
+    '--allow-overwrite=true',
+  ]
+  const quiet = ['--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false', '--summary-interval=0']
+  return { command: findProgram('aria2c') ?? 'aria2c', args: [...args, ...quiet, torrentFile] }
 }
 
 const lineOf = (config: object): string => `${JSON.stringify(config)}\n`

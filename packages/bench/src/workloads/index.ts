@@ -1,6 +1,7 @@
 // Every workload, in the order of the rows.
 import type { Workload } from '../workload.ts'
 import { costOfPeers, costOfSize } from './cost.ts'
+import { createWorkloads, verifyWorkloads } from './hashing.ts'
 import { idle } from './idle.ts'
 import { leechWorkloads } from './leech.ts'
 import { manySeeds, manyTorrents } from './parallel-leech.ts'
@@ -16,6 +17,7 @@ export const WORKLOADS: readonly Workload[] = [
   ...seedWorkloads,
   swarm,
   manySeeds,
+  ...verifyWorkloads,
   idle,
   manyTorrents,
   stream,
@@ -23,4 +25,5 @@ export const WORKLOADS: readonly Workload[] = [
   ...startWorkloads,
   costOfSize,
   costOfPeers,
+  ...createWorkloads,
 ]
