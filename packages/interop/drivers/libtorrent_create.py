@@ -1,6 +1,7 @@
 """What libtorrent makes of a file or folder, as its own create_torrent and set_piece_hashes do it.
 
   libtorrent_create.py create PATH PIECE_LENGTH v1|v2|hybrid    the info dictionary, bencoded, on stdout
+  libtorrent_create.py walk PATH                                the paths in the order of libtorrent's own walk, as JSON
   libtorrent_create.py read TORRENT                             what libtorrent reads in a .torrent, as JSON on stdout
 
 v2 and hybrid: the folder is walked by libtorrent. v1: libtorrent takes files in whatever order the file system lists them, so here
@@ -51,6 +52,11 @@ def create(path, piece_length, version):
     sys.stdout.buffer.write(lt.bencode(torrent.generate()[b"info"]))
 
 
+def walk(path):
+    files = walked(path, lt.create_torrent.v1_only)
+    json.dump([files.file_path(i).replace(os.sep, "/") for i in range(files.num_files())], sys.stdout)
+
+
 def read(path):
     info = lt.torrent_info(path)
     files = info.files()
@@ -71,4 +77,4 @@ def read(path):
     )
 
 
-{"create": create, "read": read}[sys.argv[1]](*sys.argv[2:])
+{"create": create, "walk": walk, "read": read}[sys.argv[1]](*sys.argv[2:])

@@ -1,9 +1,10 @@
 // Torrents that createTorrent makes: byte for byte the info dictionaries of libtorrent, and usable by every program.
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { type BencodeDict, type BencodeValue, decodeDict, encode, isDict, isList } from '@torrential/bencode'
 import { type MetainfoVersion, parseInfo, parseTorrent } from '@torrential/metainfo'
 import { toHex } from '@torrential/primitives'
 import { createTorrent } from '@torrential/storage'
@@ -123,6 +124,64 @@ await suiteWith([libtorrent], 'createTorrent and create_torrent of libtorrent', 
     expect(own.find(({ path: at }) => at === 'tree/b/up')?.symlink).toBe('tree/a.run')
   })
 })
+
+// libtorrent 2.0.8 writes the text of a link, which is relative to the link's own folder, where BEP 47 has the path from the torrent's
+// root. Reading its own torrent back it takes the text for that path: the link leads nowhere. That cannot be copied; everything else is.
+await suiteWith([libtorrent], 'what cannot be the same as in create_torrent of libtorrent', () => {
+  test.each(versions)(
+    'of links in folders in %s: the way in which the target is written, and nothing else',
+    async (version) => {
+      await using ground = await Ground.create()
+      const tree: Tree = { 'a.run': 70_000, 'b/c': 5, 'b/d/up': '../../a.run', 'b/beside': 'c', e: 0, l: 'b/c' }
+      const path = await plant(await ground.folder('tree'), tree)
+      const theirs = decodeDict(new Uint8Array(await libtorrentSays('create', path, String(block), version)))
+      const ours = parseTorrent(await createTorrent(path, { version, pieceLength: block }).result)
+      const corrected = encode(withTargetsFromTheRoot(theirs, []))
+      expect(toText(corrected)).toBe(toText(ours.infoBytes))
+      expect(toText(encode(theirs))).not.toBe(toText(ours.infoBytes))
+    },
+  )
+
+  test('the order of a v1 torrent is that in which the file system lists: the same tree, other torrents', async () => {
+    await using ground = await Ground.create()
+    const tree: Tree = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${(i * 7) % 40}`, i]))
+    const path = await plant(await ground.folder('tree'), tree)
+    const theirs = JSON.parse((await libtorrentSays('walk', path)).toString()) as string[]
+    const ours = parseTorrent(await createTorrent(path, { version: 'v1', pieceLength: block }).result)
+    const own = ours.files.map((file) => file.path)
+    expect(theirs.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))).toEqual(own)
+    expect(own).toEqual(own.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  })
+})
+
+/** An info dictionary, or a part of it, whose links lie in `folder`: with their targets as BEP 47 has them. */
+function withTargetsFromTheRoot(dict: BencodeDict, folder: readonly string[]): Map<string, BencodeValue> {
+  const corrected = new Map<string, BencodeValue>()
+  const path = dict.get('path')
+  const own = isList(path) ? path.map((name) => toText(name as Uint8Array)).slice(0, -1) : folder
+  for (const [key, value] of dict) {
+    if (key === 'symlink path' && isList(value)) {
+      const target = posix.join(...own, ...value.map((name) => toText(name as Uint8Array)))
+      corrected.set(
+        key,
+        target.split('/').map((name) => new Uint8Array(Buffer.from(name, 'latin1'))),
+      )
+    } else if (key === 'files' && isList(value)) {
+      corrected.set(
+        key,
+        value.map((file) => withTargetsFromTheRoot(file as BencodeDict, [])),
+      )
+    } else if (isDict(value)) {
+      // Below `file tree` each key is a folder; the empty one is the file itself, whose name is the last of the path.
+      const isTop = key === 'file tree'
+      corrected.set(
+        key,
+        withTargetsFromTheRoot(value, isTop ? [] : key === '' ? folder.slice(0, -1) : [...folder, key]),
+      )
+    } else corrected.set(key, value)
+  }
+  return corrected
+}
 
 /** A difference of a few bytes is shown, one of many megabytes is not. */
 function toText(bytes: Uint8Array): string {
