@@ -1,7 +1,7 @@
 """libtorrent sessions with torrents, told what to do by one JSON line on stdin.
 
   {"role": "leech" | "seed" | "idle", "host": H, "port": N, "sessions": N, "torrents": [{"file": PATH, "directory": DIR}],
-   "peers": ["127.0.0.1:1"], "uploadLimit": BYTES_PER_SECOND, "slots": N, "connections": N, "stay": BOOL, "idleSeconds": N,
+   "peers": ["127.0.0.1:1"], "uploadLimit": BYTES_PER_SECOND, "slots": N, "connections": N, "sendBuffer": BYTES, "stay": BOOL, "idleSeconds": N,
    "state": DIR}
 
   seed   every torrent is complete and trusted; prints {"ports": [...]}, one of each session, and goes on until stdin ends
@@ -61,6 +61,8 @@ def make_session(config):
     }
     if config.get("slots"):
         settings["unchoke_slots_limit"] = config["slots"]
+    if config.get("sendBuffer"):
+        settings["send_socket_buffer_size"] = config["sendBuffer"]
     if config.get("connections"):
         settings["connections_limit"] = config["connections"]
     return lt.session(settings, NO_PLUGINS)

@@ -15,6 +15,8 @@ export interface SeedOptions {
   readonly slots?: number
   /** Connections at most. @default 200 */
   readonly connections?: number
+  /** Bytes of the kernel's buffer for each connection. @default what the kernel finds right */
+  readonly sendBuffer?: number
   /** Address to listen on. @default the ground's */
   readonly host?: string
 }

@@ -90,6 +90,12 @@ export class ReadWindows {
     return -1
   }
 
+  /** True for a piece that a reader wants soon. */
+  covers(piece: number): boolean {
+    for (const { start, end } of this.#windows) if (piece >= start && piece < end) return true
+    return false
+  }
+
   /** The next `count` missing pieces of each reader. */
   ahead(count: number): number[] {
     const pieces: number[] = []

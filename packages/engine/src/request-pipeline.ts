@@ -2,12 +2,16 @@
 //
 // The depth starts at 4 and grows by one with every block that arrives, so it doubles with every round trip, until the rate
 // stops growing. From then on it covers three seconds of the measured rate. That fills a 10 Gbit/s path within a dozen
-// round trips and asks a 20 kB/s peer for little more than it can deliver. A snubbed peer is asked for one block at a time.
+// round trips and asks a 20 kB/s peer for little more than it can deliver. While a reader starves, slow start begins at 64,
+// shared by all peers. A
+// snubbed peer is asked for one block at a time.
 
 import { BLOCK_LENGTH } from '@torrential/primitives'
 import type { Holder, PartialPiece } from './partial-piece.ts'
 
 const FIRST_DEPTH = 4
+/** Of all peers together: a reader that waits for the first byte of a piece of 1 MiB gets it a round trip later, not five. */
+const URGENT_DEPTH = 64
 const LEAST_DEPTH = 2
 /** Slow start ends when a second brought less than this more than the one before, bytes per second. */
 const LEAST_GAIN = 5_000
@@ -61,6 +65,12 @@ export class RequestPipeline<Peer extends Holder = Holder> {
   depth(limits: PipelineLimits): number {
     if (this.isSnubbed) return 1
     return max(1, min(this.#depth, limits.maxRequests, this.reqq))
+  }
+
+  /** A reader waits for what this peer has, and `peers` − 1 others may have, too: its speed is not waited for. */
+  hurry(peers: number, limits: PipelineLimits): void {
+    const depth = min(URGENT_DEPTH / peers, limits.maxRequests)
+    if (this.#inSlowStart && this.#depth < depth) this.#depth = Math.floor(depth)
   }
 
   /**

@@ -21,8 +21,11 @@ export class Requester {
 
   /** Sends as many requests as the peer's pipeline and the credit have room for. */
   fill(peer: Peer, now: number): void {
-    const { picker, options, ledger } = this.#swarm
+    const { picker, options, ledger, windows } = this.#swarm
     if (this.#swarm.isPaused || !peer.amInterested || (peer.peerChoking && peer.allowedFast.size === 0)) return
+    if (windows.isStarving && windows.urgent((piece) => peer.canServe(piece)) !== -1) {
+      peer.pipeline.hurry(this.#swarm.peers.size, options)
+    }
     let room = peer.pipeline.room(options)
     if (room === 0 || ledger.isFull) return
     while (room > 0) {
@@ -122,6 +125,23 @@ export class Requester {
     if (peer.info.capabilities.fast) return
     peer.pipeline.drop(request)
     peer.pipeline.expectedLate++
+  }
+
+  /**
+   * A reader stands on a missing piece: what was asked for outside of all windows would come first, so it is taken back from peers
+   * that have what the reader waits for. What is here of those pieces stays.
+   */
+  clearTheWay(): void {
+    const { windows, peers } = this.#swarm
+    if (!windows.isStarving) return
+    for (const peer of peers.values()) {
+      if (windows.urgent((piece) => peer.canServe(piece)) === -1) continue
+      for (const request of Array.from(peer.pipeline.requests)) {
+        if (request.isLive && !windows.covers(request.partial.piece)) this.cancel(peer, request)
+      }
+      // What it was in the middle of is not gone on with first.
+      if (peer.current !== undefined && !windows.covers(peer.current.piece)) peer.current = undefined
+    }
   }
 
   cancelAll(peer: Peer): void {

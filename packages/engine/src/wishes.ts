@@ -62,6 +62,7 @@ export class Wishes {
         this.#parts.connections.announceUploadOnly()
       }
       hadWindows = hasWindows
+      this.#parts.requester.clearTheWay()
       settle(at)
     }
     return windows.open(range, cover, changed, now)

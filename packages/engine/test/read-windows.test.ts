@@ -91,6 +91,42 @@ describe('A reader of a swarm', () => {
     expect(bench.sent(silent, 'cancel')).toMatchObject([{ piece: 9, offset: 0 }])
   })
 
+  test('gets a whole piece of its only peer with the first requests, its share of each of many', () => {
+    const alone = new SwarmBench({ have: '..', blocks: 64 })
+    alone.engine.openWindow({ start: 0, end: 1 }, alone.now)
+    expect(alone.asked(alone.join('##'))).toHaveLength(64)
+    const many = new SwarmBench({ have: '..', blocks: 64 })
+    const window = many.engine.openWindow({ start: 0, end: 1 }, many.now)
+    const peers = Array.from({ length: 4 }, () => many.join('##'))
+    expect(many.asked(peers[3] as (typeof peers)[0]).length).toBeLessThanOrEqual(16)
+    window.close(many.now)
+  })
+
+  test('has what nobody waits for taken back when it seeks', () => {
+    const bench = new SwarmBench({ have: '........', blocks: 4 })
+    const peer = bench.join('########')
+    const before = bench.asked(peer)
+    expect(before).toHaveLength(4)
+    bench.clear()
+    const [first] = bench.piecesAsked(peer)
+    expect(first).toBeUndefined()
+    const asked = Number(before[0]?.split(':')[0])
+    const wanted = asked === 7 ? 6 : 7
+    bench.engine.openWindow({ start: wanted, end: wanted + 1 }, bench.now)
+    bench.drain()
+    expect(bench.sent(peer, 'cancel')).toHaveLength(4)
+    expect(bench.piecesAsked(peer)).toEqual([wanted])
+  })
+
+  test('leaves alone what it wants soon, and peers that have nothing that it waits for', () => {
+    const bench = new SwarmBench({ have: '........', blocks: 4 })
+    const other = bench.join('####....')
+    expect(bench.asked(other)).toHaveLength(4)
+    bench.engine.openWindow({ start: 5, end: 8 }, bench.now)
+    bench.drain()
+    expect(bench.sent(other, 'cancel')).toEqual([])
+  })
+
   test('does not make a finished selection unfinished', () => {
     const bench = new SwarmBench({ have: '####....', options: { keepSeeds: true } })
     bench.engine.setPriorities(Uint8Array.from([4, 4, 4, 4, 0, 0, 0, 0]), bench.now)

@@ -33,8 +33,10 @@ export const stream: Workload = {
   ],
   async prepare({ ground, size }) {
     const material = await makeMaterial(ground, oneFile(size))
-    const seed = await libtorrentSeed(ground, [material], { uploadLimit: rate })
-    const proxy = ground.own(await DelayProxy.start(ground.host, seed.addresses[0] as string, roundTrip / 2))
+    const seed = await libtorrentSeed(ground, [material], { sendBuffer: 256 * 1024 })
+    const proxy = ground.own(
+      await DelayProxy.start(ground.host, seed.addresses[0] as string, { delay: roundTrip / 2, rate }),
+    )
     const length = Math.min(most, Math.floor(size / 10))
     const offsets = [0, Math.floor(size * 0.9)]
     const contestant = (name: string, commandOf: (config: object) => Command) => ({
