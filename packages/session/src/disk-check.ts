@@ -38,19 +38,22 @@ export async function hashDisk(
   }
 }
 
-/** Believes that what `have` says is there, and hashes only the `doubtful` ones of it. @throws as `hashDisk` */
+/** Believes that what `have` says is there, and hashes the `doubtful` pieces, claimed or not. @throws as `hashDisk` */
 export async function believe(
   parts: DiskCheckParts,
   record: { readonly have: Bitfield; readonly doubtful: ReadonlySet<number> },
   signal: AbortSignal,
 ): Promise<void> {
-  const doubtful: PieceIndex[] = []
-  for (const index of record.have) {
-    if (record.doubtful.has(index)) doubtful.push(index as PieceIndex)
-    else parts.verdict(index as PieceIndex, true)
+  for (const piece of record.have) if (!record.doubtful.has(piece)) parts.verdict(piece as PieceIndex, true)
+  const { length } = record.have
+  if (record.doubtful.size === 0) {
+    parts.progress(length, length)
+    return
   }
-  if (doubtful.length > 0) await hashDisk(parts, signal, doubtful)
-  parts.progress(record.have.length, record.have.length)
+  // The first word after a start is what is believed.
+  parts.progress(0, record.doubtful.size)
+  const doubtful = [...record.doubtful].sort((a, b) => a - b) as PieceIndex[]
+  await hashDisk(parts, signal, doubtful)
 }
 
 function allPieces(geometry: Geometry): PieceIndex[] {

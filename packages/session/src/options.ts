@@ -87,7 +87,15 @@ export const DEFAULTS = {
   pendingHandshakes: 256,
   // BEP 3 lets a tracker's `stopped` be lost; a user who closes a program will not wait longer.
   stopTimeout: 5_000,
+  // How long bytes may wait in the system's memory before the disk has them: what a power cut makes us hash again.
   resumeInterval: 30_000,
+  // What `kill -9` may cost: verified pieces of a second, or 32.
+  journalDelay: 1_000,
+  journalBatch: 32,
+  // A file's time is explained by the last line before it, within a minute.
+  journalSign: 20_000,
+  // Some 40,000 pieces; then the record is written anew.
+  journalLimit: 256 * 1024,
   // Hashing uses every core by itself; a second check hides the pauses between the files of the first.
   checksAtOnce: 2,
 } as const

@@ -17,21 +17,26 @@ export class PieceCommitter {
   readonly #geometry: Geometry
   readonly #storage: Storage
   readonly #verifier: PieceVerifier
+  readonly #writing: (() => void) | undefined
   readonly #running = new Map<PieceIndex, Running>()
 
   constructor(parts: {
     readonly geometry: Geometry
     readonly storage: Storage
     readonly verifier: PieceVerifier
+    /** Files are about to be written to. */
+    readonly writing?: () => void
   }) {
     this.#geometry = parts.geometry
     this.#storage = parts.storage
     this.#verifier = parts.verifier
+    this.#writing = parts.writing
   }
 
   /** False when the blocks are not the piece; otherwise resolves once they are written. @throws StorageError */
   async commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<boolean> {
     if (!this.#verifier.verify(piece, blocks)) return false
+    this.#writing?.()
     await this.#storage.write(piece, 0, blocks)
     return true
   }
@@ -49,6 +54,7 @@ export class PieceCommitter {
         running.fed += block.length
       }
     }
+    this.#writing?.()
     await this.#storage.write(piece, offset, blocks)
   }
 

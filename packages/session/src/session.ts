@@ -28,9 +28,10 @@ import { InboundGate } from './inbound-gate.ts'
 import { loadSource, magnetOf, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
 import { type AddOptions, checkPositive, checkWhole, DEFAULTS, type SessionOptions } from './options.ts'
-import { ResumeStore } from './resume-store.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
+import { ResumeStore } from './state/resume-store.ts'
+import { NodeStateFiles } from './state/state-files.ts'
 import { addressOf, Torrent } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
@@ -86,7 +87,7 @@ export class Session implements AsyncDisposable {
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }),
       announces: options.trackers !== false,
-      resume: options.state === undefined ? undefined : new ResumeStore(resolve(options.state)),
+      resume: options.state === undefined ? undefined : new ResumeStore({ files: new NodeStateFiles(resolve(options.state)), random }),
       readCache: options.readCache ?? DEFAULTS.readCache,
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,

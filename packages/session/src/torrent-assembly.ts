@@ -3,7 +3,7 @@
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
 import { createVerifier, type FileRange, FileTrees, type Metainfo } from '@torrential/metainfo'
-import { Bitfield, InputError, type PieceIndex, type StorageError, toHex, withAbort } from '@torrential/primitives'
+import { Bitfield, InputError, type PieceIndex, StorageError, toHex, withAbort } from '@torrential/primitives'
 import { cached, FileStorage, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
 import { believe, hashDisk } from './disk-check.ts'
@@ -13,8 +13,9 @@ import { PeerIntake } from './peer-intake.ts'
 import type { PendingLegacy } from './pending-torrent.ts'
 import { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
-import { ResumeKeeper } from './resume-keeper.ts'
 import type { SessionContext } from './session-context.ts'
+import { ResumeKeeper } from './state/resume-keeper.ts'
+import type { ResumeFound } from './state/resume-store.ts'
 import type { Torrent } from './torrent.ts'
 import { asStorageError, TorrentContents } from './torrent-contents.ts'
 import { TorrentLife } from './torrent-life.ts'
@@ -66,8 +67,22 @@ export class TorrentAssembly {
       { geometry, files: metainfo.files, handles: context.handles },
       { path, wanted, partFile: `.${toHex(metainfo.infoHash)}.parts`, observer: this.#observer() },
     )
+    this.resume = new ResumeKeeper({
+      store: context.resume,
+      clock,
+      subject: { metainfo, infoHash: toHex(metainfo.infoHash), path },
+      have: this.engine.have,
+      totals: () => ({ uploaded: this.uploaded, downloaded: this.downloaded }),
+      flush: () => this.storage.flush(),
+      warn: (error) => reporter.emit({ type: 'warning', torrent, error }),
+    })
     const storage = cached(this.storage, geometry, { bytes: context.readCache })
-    const committer = new PieceCommitter({ geometry, storage, verifier: createVerifier(metainfo) })
+    const committer = new PieceCommitter({
+      geometry,
+      storage,
+      verifier: createVerifier(metainfo),
+      writing: () => this.resume.writing(),
+    })
     this.contents = new TorrentContents(
       {
         metainfo,
@@ -104,16 +119,6 @@ export class TorrentAssembly {
       options,
     )
     for (const address of legacy?.banned ?? []) this.engine.ban(address, clock.now())
-    this.resume = new ResumeKeeper({
-      store: context.resume,
-      clock,
-      metainfo,
-      infoHash: toHex(metainfo.infoHash),
-      path,
-      state: () => ({ have: this.engine.have, uploaded: this.uploaded, downloaded: this.downloaded }),
-      flush: () => this.storage.flush(),
-      warn: (error) => reporter.emit({ type: 'warning', torrent, error }),
-    })
   }
 
   get uploaded(): number {
@@ -148,13 +153,14 @@ export class TorrentAssembly {
     const { have } = this.engine
     reporter.piece(piece, have.count, have.length)
     for (const file of this.contents.gained(piece)) reporter.emit({ type: 'file-complete', torrent, file })
-    this.resume.touch()
+    this.resume.gained(piece)
   }
 
   #storageFailed(error: StorageError, piece: PieceIndex, during: 'read' | 'write'): void {
     if (during === 'read' && this.engine.have.has(piece)) {
       this.engine.lost(piece, this.#setup.context.clock.now())
       this.contents.lost(piece)
+      this.resume.lost(piece)
     }
     this.life.fail(error, during)
   }
@@ -165,10 +171,11 @@ export class TorrentAssembly {
     if (event.type === 'extension-handshake' && connection !== undefined) {
       this.swarm.listensAt(connection, event.listenPort)
     }
+    this.resume.touch()
     if (event.type !== 'finished' || this.life.isChecking) return
     if (this.engine.have.isComplete) this.intake.trackers.completed()
     this.life.finished()
-    void this.resume.save()
+    void this.resume.save(true)
   }
 
   #createLife(): TorrentLife {
@@ -215,14 +222,28 @@ export class TorrentAssembly {
     }
     signal.throwIfAborted()
     await this.swarm.driver.idle()
-    const record = await this.resume.load()
-    if (record !== undefined && this.engine.stats.downloaded + this.engine.stats.uploaded === 0) {
-      this.uploadedBefore = record.uploaded
-      this.downloadedBefore = record.downloaded
-    }
-    if (record?.pieces !== undefined && !full) await believe(parts, record.pieces, signal)
-    else await hashDisk(parts, signal)
+    const found = await this.#remembered()
+    if (found === undefined || full) await hashDisk(parts, signal)
+    else await believe(parts, found, signal)
     await this.storage.prepare({ signal })
+    if (found?.current !== undefined && !full) this.resume.adopt(found.current)
+    else void this.resume.save(true)
+  }
+
+  async #remembered(): Promise<ResumeFound | undefined> {
+    const { metainfo, reporter, torrent } = this.#setup
+    const found = await this.resume.load()
+    if (found === 'damaged') {
+      const infoHash = toHex(metainfo.infoHash)
+      const error = new StorageError('STATE_DAMAGED', `what was remembered of ${infoHash} is damaged: its files are hashed`)
+      reporter.emit({ type: 'warning', torrent, error })
+      return undefined
+    }
+    if (found !== undefined && this.engine.stats.downloaded + this.engine.stats.uploaded === 0) {
+      this.uploadedBefore = found.uploaded
+      this.downloadedBefore = found.downloaded
+    }
+    return found
   }
 
   #verdict(piece: PieceIndex, good: boolean): void {

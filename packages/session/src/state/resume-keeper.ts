@@ -1,0 +1,239 @@
+// Keeps what is remembered of one torrent close behind what is true. Verified pieces go to the journal within a second or as
+// soon as there are 32 of them, so that a crash loses few; every half minute the files are made durable and the journal told
+// so; when it has grown, and at the moments that matter, the record is written anew.
+//
+// Invariant: whatever is claimed was verified and handed to the system before. A claim that cannot be written is a warning,
+// and everything is written anew at the next occasion: the torrent itself is fine.
+
+import { type Bitfield, type Clock, isTorrentialError, StorageError, type TorrentialError } from '@torrential/primitives'
+import { DEFAULTS } from '../options.ts'
+import type { ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
+
+export interface ResumeKeeperParts {
+  readonly store: ResumeStore | undefined
+  readonly clock: Clock
+  readonly subject: ResumeSubject
+  /** The live bitfield: it is copied when it is written. */
+  readonly have: Bitfield
+  readonly totals: () => { readonly uploaded: number; readonly downloaded: number }
+  /** Makes what is claimed durable before the claim is. */
+  readonly flush: () => Promise<void>
+  readonly warn: (error: TorrentialError) => void
+}
+
+/** How many pieces of a journal have reached the disk. */
+interface Synced {
+  readonly epoch: string | undefined
+  readonly pieces: number
+}
+
+interface Changes {
+  gained: number[]
+  lost: number[]
+}
+
+export class ResumeKeeper {
+  readonly #parts: ResumeKeeperParts
+  /** Of the record that the journal continues; undefined while there is none of this session. */
+  #epoch: string | undefined
+  #journalBytes = 0
+  /** Pieces that the journal of this epoch has called gained. */
+  #told = 0
+  #toldSynced = 0
+  #toldTotals = 0
+  /** A state that could not be written is tried again from then on. */
+  #retryAt = Number.NEGATIVE_INFINITY
+  #toldAt = Number.NEGATIVE_INFINITY
+  /** Not in the journal yet. */
+  #changes: Changes = { gained: [], lost: [] }
+  /** What came since the bitfield was copied for a record that is being written. */
+  #sinceCopy: Changes | undefined
+  #appendTimer: Disposable | undefined
+  #syncTimer: Disposable | undefined
+  /** Appends and the replacing of the record, one behind the other. */
+  #steps: Promise<void> = Promise.resolve()
+  #saving: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(parts: ResumeKeeperParts) {
+    this.#parts = parts
+  }
+
+  async load(): Promise<ResumeLoaded> {
+    const { store, subject } = this.#parts
+    return store?.load(subject)
+  }
+
+  /** The record found is as good as a new one: the journal continues it. */
+  adopt(epoch: string): void {
+    this.#epoch = epoch
+  }
+
+  /** A piece is verified and written. */
+  gained(piece: number): void {
+    this.#changed('gained', piece)
+  }
+
+  /** A piece that we had cannot be read. */
+  lost(piece: number): void {
+    this.#changed('lost', piece)
+  }
+
+  /** Files are about to be written to: a sign of life now and then tells later whose doing a changed file was. */
+  writing(): void {
+    if (!this.#isOn) return
+    const now = this.#parts.clock.now()
+    if (now - this.#toldAt < DEFAULTS.journalSign) return
+    this.#toldAt = now
+    this.#append()
+    this.touch()
+  }
+
+  /** Something may have been moved: totals will be written down within the interval. */
+  touch(): void {
+    if (!this.#isOn || this.#syncTimer !== undefined) return
+    this.#syncTimer = this.#parts.clock.timer(DEFAULTS.resumeInterval, () => {
+      this.#syncTimer = undefined
+      void this.#sync()
+    })
+  }
+
+  /**
+   * Writes the record now. Never rejects. `isQuiet`: nothing is being written to the files, so that they must look exactly the
+   * same at the next start.
+   */
+  save(isQuiet: boolean): Promise<void> {
+    const saving = (this.#saving ?? Promise.resolve())
+      .then(() => this.#save(isQuiet))
+      .finally(() => {
+        if (this.#saving === saving) this.#saving = undefined
+      })
+    this.#saving = saving
+    return saving
+  }
+
+  async forget(): Promise<void> {
+    this.#stop()
+    await this.#saving
+    await this.#steps
+    await this.#parts.store?.delete(this.#parts.subject.infoHash)
+  }
+
+  async close(): Promise<void> {
+    this.#stop()
+    await this.save(true)
+  }
+
+  get #isOn(): boolean {
+    return this.#parts.store !== undefined && !this.#isClosed
+  }
+
+  #stop(): void {
+    this.#isClosed = true
+    this.#appendTimer?.[Symbol.dispose]()
+    this.#syncTimer?.[Symbol.dispose]()
+  }
+
+  #changed(what: keyof Changes, piece: number): void {
+    if (!this.#isOn) return
+    this.#changes[what].push(piece)
+    this.#sinceCopy?.[what].push(piece)
+    this.touch()
+    if (this.#changes.gained.length >= DEFAULTS.journalBatch) this.#append()
+    else this.#appendTimer ??= this.#parts.clock.timer(DEFAULTS.journalDelay, () => this.#append())
+  }
+
+  /** Everything that is not in the journal goes there; without a record to continue, a record is written. */
+  #append(synced?: Synced): void {
+    this.#appendTimer?.[Symbol.dispose]()
+    this.#appendTimer = undefined
+    if (this.#epoch === undefined && this.#saving === undefined && this.#parts.clock.now() >= this.#retryAt) {
+      void this.save(false)
+    }
+    void this.#step(async () => {
+      const changes = this.#changes
+      this.#changes = { gained: [], lost: [] }
+      // Without a record the bitfield itself remembers them for the next one.
+      if (this.#epoch === undefined) return
+      await this.#tell(this.#epoch, changes, this.#epoch === synced?.epoch ? synced.pieces : undefined)
+    })
+  }
+
+  async #tell(epoch: string, { gained, lost }: Changes, synced: number | undefined): Promise<void> {
+    const { store, subject, totals, clock } = this.#parts
+    if (store === undefined) return
+    const { uploaded, downloaded } = totals()
+    const entry = { time: store.now(), uploaded, downloaded, gained, lost, ...(synced !== undefined && { synced }) }
+    this.#journalBytes += await store.append(subject.infoHash, epoch, this.#journalBytes === 0, entry)
+    this.#told += gained.length
+    this.#toldTotals = uploaded + downloaded
+    this.#toldAt = clock.now()
+    if (synced !== undefined) this.#toldSynced = synced
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#epoch === undefined || this.#journalBytes > DEFAULTS.journalLimit) {
+      await this.save(false)
+      return
+    }
+    await this.#steps
+    const { uploaded, downloaded } = this.#parts.totals()
+    const synced = { epoch: this.#epoch, pieces: this.#told }
+    if (synced.pieces === this.#toldSynced && uploaded + downloaded === this.#toldTotals) return
+    try {
+      await this.#parts.flush()
+    } catch (error) {
+      this.#warn(error)
+      return
+    }
+    if (this.#isClosed) return
+    this.#append(synced)
+    // As long as something moves it will have to be written down again.
+    this.touch()
+  }
+
+  async #save(isQuiet: boolean): Promise<void> {
+    const { store, subject, have, totals, flush } = this.#parts
+    if (store === undefined) return
+    try {
+      // The copy first: what arrives during the flush is not covered by it.
+      const record = { have: have.clone(), ...totals() }
+      const since: Changes = { gained: [], lost: [] }
+      this.#sinceCopy = since
+      await flush()
+      await this.#step(async () => {
+        this.#epoch = undefined
+        const epoch = await store.save(subject, record)
+        this.#sinceCopy = undefined
+        this.#changes = { gained: [], lost: [] }
+        this.#journalBytes = 0
+        this.#told = 0
+        this.#toldSynced = 0
+        this.#toldTotals = record.uploaded + record.downloaded
+        if (!isQuiet || since.gained.length + since.lost.length > 0) await this.#tell(epoch, since, undefined)
+        if (isQuiet) this.#toldAt = Number.NEGATIVE_INFINITY
+        this.#epoch = epoch
+      })
+    } catch (error) {
+      this.#warn(error)
+    } finally {
+      this.#sinceCopy = undefined
+    }
+  }
+
+  /** Resolves when the step is done, whether it worked or not. */
+  #step(work: () => Promise<void>): Promise<void> {
+    this.#steps = this.#steps.then(work).catch((error: unknown) => {
+      // The end of the journal may be torn: the next record starts a new one.
+      this.#epoch = undefined
+      this.#retryAt = this.#parts.clock.now() + DEFAULTS.resumeInterval
+      this.#warn(error)
+    })
+    return this.#steps
+  }
+
+  #warn(error: unknown): void {
+    const { warn } = this.#parts
+    warn(isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'no resume record', { cause: error }))
+  }
+}

@@ -1,0 +1,70 @@
+// A resume record as bytes: what a torrent had when it was last written down as a whole. One line that says what it is and
+// gives the SHA-256 of the rest, and then JSON. Whatever is torn, cut, flipped, foreign or of another version is no record;
+// every number is checked before anything believes it.
+
+import { createHash } from 'node:crypto'
+import { Bitfield } from '@torrential/primitives'
+import { type FileStamp, isFileStamp } from './file-stamp.ts'
+
+/** What is written down. */
+export interface ResumeRecord {
+  /** Ties the journal to this record: a journal of another epoch is not its own. */
+  readonly epoch: string
+  /** Milliseconds since 1970. */
+  readonly time: number
+  /** Nothing was written after it, unless there is a journal. */
+  readonly have: Bitfield
+  /** Bytes of payload, over all sessions. */
+  readonly uploaded: number
+  readonly downloaded: number
+  /** One per file of the torrent; null where there is none. */
+  readonly files: readonly (FileStamp | null)[]
+}
+
+const HEAD = 'torrential resume 2 '
+
+export function encodeRecord(record: ResumeRecord, infoHash: string): string {
+  const { epoch, time, uploaded, downloaded, files } = record
+  const have = Buffer.from(record.have.toBytes()).toString('base64')
+  const body = JSON.stringify({ infoHash, epoch, time, uploaded, downloaded, files, have })
+  return `${HEAD}${digest(body)}\n${body}`
+}
+
+/** Undefined unless `bytes` are a record of that torrent, `pieces` pieces and `files` files long. */
+export function decodeRecord(
+  bytes: Buffer,
+  expected: { readonly infoHash: string; readonly pieces: number; readonly files: number },
+): ResumeRecord | undefined {
+  const text = bytes.toString('utf8')
+  const end = text.indexOf('\n')
+  const body = text.slice(end + 1)
+  if (end < 0 || text.slice(0, end) !== `${HEAD}${digest(body)}`) return undefined
+  let fields: Record<string, unknown>
+  try {
+    fields = (JSON.parse(body) ?? {}) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+  const { infoHash, epoch, time, uploaded, downloaded, files, have } = fields
+  if (infoHash !== expected.infoHash || typeof epoch !== 'string' || typeof have !== 'string') return undefined
+  if (!isCount(time) || !isCount(uploaded) || !isCount(downloaded)) return undefined
+  if (!Array.isArray(files) || files.length !== expected.files || !files.every(isStampOrNull)) return undefined
+  try {
+    const pieces = Bitfield.from(new Uint8Array(Buffer.from(have, 'base64')), expected.pieces)
+    return { epoch, time, have: pieces, uploaded, downloaded, files }
+  } catch {
+    return undefined
+  }
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isStampOrNull(value: unknown): value is FileStamp | null {
+  return value === null || isFileStamp(value)
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

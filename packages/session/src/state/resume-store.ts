@@ -1,0 +1,172 @@
+// What a session remembers of its torrents between two runs: for each a record of everything, replaced as a whole, and a
+// journal of what came after it. A start believes both only as far as the files still look like it (`file-stamp.ts`) and
+// hashes the pieces of the others. Anything odd about a record means a full check, never a crash.
+
+import type { Metainfo } from '@torrential/metainfo'
+import { type Bitfield, type PieceIndex, type Random, toHex } from '@torrential/primitives'
+import { bootIdentity } from './boot-identity.ts'
+import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
+import { decodeJournal, encodeJournalEntry, encodeJournalHead, type JournalEntry } from './resume-journal.ts'
+import { decodeRecord, encodeRecord, type ResumeRecord } from './resume-record.ts'
+import type { StateFiles } from './state-files.ts'
+
+const LARGEST_RECORD = 64 * 1024 * 1024
+const LARGEST_JOURNAL = 16 * 1024 * 1024
+
+/** Which torrent, and where its files are. */
+export interface ResumeSubject {
+  readonly metainfo: Metainfo
+  /** 40 hexadecimal digits. */
+  readonly infoHash: string
+  /** The torrent's root. */
+  readonly path: string
+}
+
+/** What is left of a record when it is compared with the disk. */
+export interface ResumeFound {
+  readonly uploaded: number
+  readonly downloaded: number
+  /** What is believed, unless it is to be hashed. */
+  readonly have: Bitfield
+  /** Pieces to hash, whether they are believed to be here or not. */
+  readonly doubtful: ReadonlySet<number>
+  /** Of the record, when the last session ended in order and nothing has changed: it is as good as a new one. */
+  readonly current: string | undefined
+}
+
+/** `damaged`: there was a record, and it is none; it has been left where it is until the next one replaces it. */
+export type ResumeLoaded = ResumeFound | 'damaged' | undefined
+
+export interface ResumeStoreParts {
+  readonly files: StateFiles
+  /** For epochs. */
+  readonly random: Random
+  /** Milliseconds since 1970. @default the system's */
+  readonly wallClock?: () => number
+  /** @default the system's */
+  readonly boot?: string
+}
+
+export class ResumeStore {
+  readonly #parts: ResumeStoreParts
+  readonly #boot: string
+
+  constructor(parts: ResumeStoreParts) {
+    this.#parts = parts
+    this.#boot = parts.boot ?? bootIdentity()
+  }
+
+  /** Milliseconds since 1970, the time of files. */
+  now(): number {
+    return Math.floor((this.#parts.wallClock ?? Date.now)())
+  }
+
+  /** What is remembered of a torrent, compared with its files. */
+  async load({ metainfo, infoHash, path }: ResumeSubject): Promise<ResumeLoaded> {
+    const { files } = this.#parts
+    const bytes = await files.read(recordOf(infoHash), LARGEST_RECORD)
+    if (bytes === undefined) return undefined
+    const { pieceCount } = metainfo.geometry
+    const record = decodeRecord(bytes, { infoHash, pieces: pieceCount, files: metainfo.files.length })
+    if (record === undefined) return 'damaged'
+    const written = await files.read(journalOf(infoHash), LARGEST_JOURNAL)
+    const journal = written && decodeJournal(written, pieceCount)
+    const entries = journal?.epoch === record.epoch ? journal.entries : []
+    const { have, unsynced } = replay(record.have, entries)
+    const stamps = await stampFiles(metainfo, path)
+    const doubtful = piecesOfChanged(metainfo, { record, entries, have, stamps })
+    if (journal?.boot !== this.#boot) for (const piece of unsynced) doubtful.add(piece)
+    const last = entries.at(-1) ?? record
+    return {
+      have,
+      doubtful,
+      uploaded: last.uploaded,
+      downloaded: last.downloaded,
+      current: written === undefined && doubtful.size === 0 ? record.epoch : undefined,
+    }
+  }
+
+  /** Writes a record; what it claims must have reached the disk. Returns the epoch for its journal. @throws `STATE_WRITE` */
+  async save(subject: ResumeSubject, totals: Pick<ResumeRecord, 'have' | 'uploaded' | 'downloaded'>): Promise<string> {
+    const { metainfo, infoHash, path } = subject
+    const epoch = toHex(this.#parts.random.bytes(8))
+    const files = await stampFiles(metainfo, path)
+    const record = { ...totals, epoch, time: this.now(), files }
+    await this.#parts.files.replace(recordOf(infoHash), encodeRecord(record, infoHash))
+    // It belongs to the record before and is ignored from here on.
+    await this.#parts.files.remove(journalOf(infoHash)).catch(() => {})
+    return epoch
+  }
+
+  /** Appends to the journal; `isFirst` of its epoch. @throws `STATE_WRITE` */
+  async append(infoHash: string, epoch: string, isFirst: boolean, entry: JournalEntry): Promise<number> {
+    const text = `${isFirst ? encodeJournalHead(epoch, this.#boot) : ''}${encodeJournalEntry(entry)}`
+    await this.#parts.files.append(journalOf(infoHash), text, entry.synced !== undefined)
+    return text.length
+  }
+
+  async delete(infoHash: string): Promise<void> {
+    await this.#parts.files.remove(recordOf(infoHash))
+    await this.#parts.files.remove(journalOf(infoHash))
+  }
+}
+
+function recordOf(infoHash: string): string {
+  return `${infoHash}.resume`
+}
+
+function journalOf(infoHash: string): string {
+  return `${infoHash}.journal`
+}
+
+function replay(recorded: Bitfield, entries: readonly JournalEntry[]): { have: Bitfield; unsynced: number[] } {
+  const have = recorded.clone()
+  const order: number[] = []
+  let reached = 0
+  for (const { gained = [], lost = [], synced = 0 } of entries) {
+    for (const piece of gained) {
+      have.add(piece as PieceIndex)
+      order.push(piece)
+    }
+    for (const piece of lost) have.delete(piece as PieceIndex)
+    reached = Math.max(reached, Math.min(synced, order.length))
+  }
+  return { have, unsynced: order.slice(reached) }
+}
+
+interface Comparison {
+  readonly record: ResumeRecord
+  readonly entries: readonly JournalEntry[]
+  readonly have: Bitfield
+  readonly stamps: readonly (FileStamp | null)[]
+}
+
+/**
+ * Pieces that lie in files which do not look as they should. Of a file that is not there only what is claimed is asked for
+ * proof: it may wait in the part file, or the record claims too much.
+ */
+function piecesOfChanged(metainfo: Metainfo, { record, entries, have, stamps }: Comparison): Set<number> {
+  const pieces = new Set<number>()
+  const active = { start: record.time, end: entries.at(-1)?.time ?? record.time }
+  const isOrderly = entries.length === 0
+  for (const [file, now] of stamps.entries()) {
+    if (metainfo.files[file]?.pad === true) continue
+    const recorded = record.files[file] ?? null
+    const isFine = isSame(recorded, now) || (!isOrderly && isExplained(recorded, now, active))
+    const { start, end } = metainfo.geometry.piecesOf(file)
+    if (now !== null && isFine && now.size >= neededSize(metainfo, file, have)) continue
+    for (let piece = start; piece < end; piece++) if (now !== null || have.has(piece as PieceIndex)) pieces.add(piece)
+  }
+  return pieces
+}
+
+/** The least size of a file that can hold what is claimed of it. */
+function neededSize({ geometry }: Metainfo, file: number, have: Bitfield): number {
+  const { start, end } = geometry.piecesOf(file)
+  for (let piece = end - 1; piece >= start; piece--) {
+    if (!have.has(piece as PieceIndex)) continue
+    const extent = geometry.files[file] as { readonly start: number; readonly length: number }
+    return Math.min(extent.length, (piece + 1) * geometry.pieceLength - extent.start)
+  }
+  return 0
+}
