@@ -28,3 +28,6 @@ export { findProgram, Program } from './program.ts'
 export { freePort } from './free-port.ts'
 export type { UntilOptions } from './deadline.ts'
 export { until } from './deadline.ts'
+// Trials
+export type { KillReport, KillTrialOptions, KillTrialReport } from './kill-trial.ts'
+export { killTrial } from './kill-trial.ts'

@@ -226,8 +226,13 @@ export class TorrentAssembly {
     if (found === undefined || full) await hashDisk(parts, signal)
     else await believe(parts, found, signal)
     await this.storage.prepare({ signal })
-    if (found?.current !== undefined && !full) this.resume.adopt(found.current)
-    else void this.resume.save(true)
+    if (found?.isCurrent === true && !full) {
+      this.resume.adopt(found)
+      return
+    }
+    const saved = this.resume.save(this.engine.stats.isFinished)
+    // What comes from now on must not go into a journal that may be torn. Without any record, a crash means hashing anyway.
+    if (found !== undefined) await saved
   }
 
   async #remembered(): Promise<ResumeFound | undefined> {

@@ -146,7 +146,7 @@ describe('a resume record', () => {
     const leecher = await bench.session({ state })
     const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
     await bench.passUntil(() => leech.stats.have > 0)
-    const journal = join(state, `${seed.infoHash}.journal`)
+    const journal = join(state, `${seed.infoHash}.journal-0`)
     const told = async () => (await readFile(journal, 'utf8').catch(() => '')).match(/"g":\[[\d,]+\]/g) ?? []
     // The disk takes its own time, which does not stand still.
     while (!leech.isComplete && (await told()).length < 3) {

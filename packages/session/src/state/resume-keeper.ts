@@ -7,7 +7,7 @@
 
 import { type Bitfield, type Clock, isTorrentialError, StorageError, type TorrentialError } from '@torrential/primitives'
 import { DEFAULTS } from '../options.ts'
-import type { ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
+import type { JournalPlace, ResumeFound, ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
 
 export interface ResumeKeeperParts {
   readonly store: ResumeStore | undefined
@@ -23,7 +23,7 @@ export interface ResumeKeeperParts {
 
 /** How many pieces of a journal have reached the disk. */
 interface Synced {
-  readonly epoch: string | undefined
+  readonly place: JournalPlace | undefined
   readonly pieces: number
 }
 
@@ -34,8 +34,10 @@ interface Changes {
 
 export class ResumeKeeper {
   readonly #parts: ResumeKeeperParts
-  /** Of the record that the journal continues; undefined while there is none of this session. */
-  #epoch: string | undefined
+  /** Of the record that the journal continues; undefined while there is none that can be continued. */
+  #place: JournalPlace | undefined
+  /** The newest record that there is. */
+  #newest: JournalPlace | undefined
   #journalBytes = 0
   /** Pieces that the journal of this epoch has called gained. */
   #told = 0
@@ -61,12 +63,14 @@ export class ResumeKeeper {
 
   async load(): Promise<ResumeLoaded> {
     const { store, subject } = this.#parts
-    return store?.load(subject)
+    const found = await store?.load(subject)
+    if (found !== undefined && found !== 'damaged') this.#newest = found.journal
+    return found
   }
 
   /** The record found is as good as a new one: the journal continues it. */
-  adopt(epoch: string): void {
-    this.#epoch = epoch
+  adopt(found: ResumeFound): void {
+    this.#place = found.journal
   }
 
   /** A piece is verified and written. */
@@ -147,24 +151,25 @@ export class ResumeKeeper {
   #append(synced?: Synced): void {
     this.#appendTimer?.[Symbol.dispose]()
     this.#appendTimer = undefined
-    if (this.#epoch === undefined && this.#saving === undefined && this.#parts.clock.now() >= this.#retryAt) {
+    if (this.#place === undefined && this.#saving === undefined && this.#parts.clock.now() >= this.#retryAt) {
       void this.save(false)
     }
     void this.#step(async () => {
       const changes = this.#changes
       this.#changes = { gained: [], lost: [] }
       // Without a record the bitfield itself remembers them for the next one.
-      if (this.#epoch === undefined) return
-      await this.#tell(this.#epoch, changes, this.#epoch === synced?.epoch ? synced.pieces : undefined)
+      if (this.#place === undefined) return
+      await this.#tell(this.#place, changes, this.#place === synced?.place ? synced.pieces : undefined)
     })
   }
 
-  async #tell(epoch: string, { gained, lost }: Changes, synced: number | undefined): Promise<void> {
+  async #tell(place: JournalPlace, { gained, lost }: Changes, synced: number | undefined): Promise<void> {
     const { store, subject, totals, clock } = this.#parts
     if (store === undefined) return
     const { uploaded, downloaded } = totals()
     const entry = { time: store.now(), uploaded, downloaded, gained, lost, ...(synced !== undefined && { synced }) }
-    this.#journalBytes += await store.append(subject.infoHash, epoch, this.#journalBytes === 0, entry)
+    const isFirst = this.#journalBytes === 0
+    this.#journalBytes += await store[isFirst ? 'begin' : 'append'](subject.infoHash, place, entry)
     this.#told += gained.length
     this.#toldTotals = uploaded + downloaded
     this.#toldAt = clock.now()
@@ -172,13 +177,13 @@ export class ResumeKeeper {
   }
 
   async #sync(): Promise<void> {
-    if (this.#epoch === undefined || this.#journalBytes > DEFAULTS.journalLimit) {
+    if (this.#place === undefined || this.#journalBytes > DEFAULTS.journalLimit) {
       await this.save(false)
       return
     }
     await this.#steps
     const { uploaded, downloaded } = this.#parts.totals()
-    const synced = { epoch: this.#epoch, pieces: this.#told }
+    const synced = { place: this.#place, pieces: this.#told }
     if (synced.pieces === this.#toldSynced && uploaded + downloaded === this.#toldTotals) return
     try {
       await this.#parts.flush()
@@ -193,7 +198,7 @@ export class ResumeKeeper {
   }
 
   async #save(isQuiet: boolean): Promise<void> {
-    const { store, subject, have, totals, flush } = this.#parts
+    const { store, subject, have, totals, flush, clock } = this.#parts
     if (store === undefined) return
     try {
       // The copy first: what arrives during the flush is not covered by it.
@@ -202,17 +207,18 @@ export class ResumeKeeper {
       this.#sinceCopy = since
       await flush()
       await this.#step(async () => {
-        this.#epoch = undefined
-        const epoch = await store.save(subject, record)
+        this.#place = undefined
+        const place = await store.save(subject, record, { before: this.#newest, isQuiet })
+        this.#newest = place
         this.#sinceCopy = undefined
         this.#changes = { gained: [], lost: [] }
-        this.#journalBytes = 0
+        this.#journalBytes = isQuiet ? 0 : 1
         this.#told = 0
         this.#toldSynced = 0
         this.#toldTotals = record.uploaded + record.downloaded
-        if (!isQuiet || since.gained.length + since.lost.length > 0) await this.#tell(epoch, since, undefined)
-        if (isQuiet) this.#toldAt = Number.NEGATIVE_INFINITY
-        this.#epoch = epoch
+        this.#toldAt = isQuiet ? Number.NEGATIVE_INFINITY : clock.now()
+        if (since.gained.length + since.lost.length > 0) await this.#tell(place, since, undefined)
+        this.#place = place
       })
     } catch (error) {
       this.#warn(error)
@@ -225,7 +231,7 @@ export class ResumeKeeper {
   #step(work: () => Promise<void>): Promise<void> {
     this.#steps = this.#steps.then(work).catch((error: unknown) => {
       // The end of the journal may be torn: the next record starts a new one.
-      this.#epoch = undefined
+      this.#place = undefined
       this.#retryAt = this.#parts.clock.now() + DEFAULTS.resumeInterval
       this.#warn(error)
     })

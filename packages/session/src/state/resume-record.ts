@@ -6,10 +6,14 @@ import { createHash } from 'node:crypto'
 import { Bitfield } from '@torrential/primitives'
 import { type FileStamp, isFileStamp } from './file-stamp.ts'
 
+export type JournalSlot = 0 | 1
+
 /** What is written down. */
 export interface ResumeRecord {
   /** Ties the journal to this record: a journal of another epoch is not its own. */
   readonly epoch: string
+  /** Which of two files the journal is in: the next record takes the other one, so that both are whole at any moment. */
+  readonly slot: JournalSlot
   /** Milliseconds since 1970. */
   readonly time: number
   /** Nothing was written after it, unless there is a journal. */
@@ -24,9 +28,9 @@ export interface ResumeRecord {
 const HEAD = 'torrential resume 2 '
 
 export function encodeRecord(record: ResumeRecord, infoHash: string): string {
-  const { epoch, time, uploaded, downloaded, files } = record
+  const { epoch, slot, time, uploaded, downloaded, files } = record
   const have = Buffer.from(record.have.toBytes()).toString('base64')
-  const body = JSON.stringify({ infoHash, epoch, time, uploaded, downloaded, files, have })
+  const body = JSON.stringify({ infoHash, epoch, slot, time, uploaded, downloaded, files, have })
   return `${HEAD}${digest(body)}\n${body}`
 }
 
@@ -45,13 +49,13 @@ export function decodeRecord(
   } catch {
     return undefined
   }
-  const { infoHash, epoch, time, uploaded, downloaded, files, have } = fields
+  const { infoHash, epoch, slot, time, uploaded, downloaded, files, have } = fields
   if (infoHash !== expected.infoHash || typeof epoch !== 'string' || typeof have !== 'string') return undefined
-  if (!isCount(time) || !isCount(uploaded) || !isCount(downloaded)) return undefined
+  if ((slot !== 0 && slot !== 1) || !isCount(time) || !isCount(uploaded) || !isCount(downloaded)) return undefined
   if (!Array.isArray(files) || files.length !== expected.files || !files.every(isStampOrNull)) return undefined
   try {
     const pieces = Bitfield.from(new Uint8Array(Buffer.from(have, 'base64')), expected.pieces)
-    return { epoch, time, have: pieces, uploaded, downloaded, files }
+    return { epoch, slot, time, have: pieces, uploaded, downloaded, files }
   } catch {
     return undefined
   }

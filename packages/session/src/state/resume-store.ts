@@ -7,7 +7,7 @@ import { type Bitfield, type PieceIndex, type Random, toHex } from '@torrential/
 import { bootIdentity } from './boot-identity.ts'
 import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
 import { decodeJournal, encodeJournalEntry, encodeJournalHead, type JournalEntry } from './resume-journal.ts'
-import { decodeRecord, encodeRecord, type ResumeRecord } from './resume-record.ts'
+import { decodeRecord, encodeRecord, type JournalSlot, type ResumeRecord } from './resume-record.ts'
 import type { StateFiles } from './state-files.ts'
 
 const LARGEST_RECORD = 64 * 1024 * 1024
@@ -30,8 +30,16 @@ export interface ResumeFound {
   readonly have: Bitfield
   /** Pieces to hash, whether they are believed to be here or not. */
   readonly doubtful: ReadonlySet<number>
-  /** Of the record, when the last session ended in order and nothing has changed: it is as good as a new one. */
-  readonly current: string | undefined
+  /** The record that was found. */
+  readonly journal: JournalPlace
+  /** The last session ended in order and nothing has changed: the record is as good as a new one. */
+  readonly isCurrent: boolean
+}
+
+/** Where the journal of a record is, and how it names the record. */
+export interface JournalPlace {
+  readonly epoch: string
+  readonly slot: JournalSlot
 }
 
 /** `damaged`: there was a record, and it is none; it has been left where it is until the next one replaces it. */
@@ -69,9 +77,10 @@ export class ResumeStore {
     const { pieceCount } = metainfo.geometry
     const record = decodeRecord(bytes, { infoHash, pieces: pieceCount, files: metainfo.files.length })
     if (record === undefined) return 'damaged'
-    const written = await files.read(journalOf(infoHash), LARGEST_JOURNAL)
+    const { epoch, slot } = record
+    const written = await files.read(journalOf(infoHash, slot), LARGEST_JOURNAL)
     const journal = written && decodeJournal(written, pieceCount)
-    const entries = journal?.epoch === record.epoch ? journal.entries : []
+    const entries = journal?.epoch === epoch ? journal.entries : []
     const { have, unsynced } = replay(record.have, entries)
     const stamps = await stampFiles(metainfo, path)
     const doubtful = piecesOfChanged(metainfo, { record, entries, have, stamps })
@@ -82,32 +91,58 @@ export class ResumeStore {
       doubtful,
       uploaded: last.uploaded,
       downloaded: last.downloaded,
-      current: written === undefined && doubtful.size === 0 ? record.epoch : undefined,
+      journal: { epoch, slot },
+      isCurrent: written === undefined && doubtful.size === 0,
     }
   }
 
-  /** Writes a record; what it claims must have reached the disk. Returns the epoch for its journal. @throws `STATE_WRITE` */
-  async save(subject: ResumeSubject, totals: Pick<ResumeRecord, 'have' | 'uploaded' | 'downloaded'>): Promise<string> {
+  /**
+   * Writes a record; what it claims must have reached the disk. Unless `isQuiet` its journal begins with it, so that there is
+   * no moment at which changed files look like somebody else's doing. @throws InputError `STATE_WRITE`
+   */
+  async save(
+    subject: ResumeSubject,
+    totals: Pick<ResumeRecord, 'have' | 'uploaded' | 'downloaded'>,
+    options: { readonly before: JournalPlace | undefined; readonly isQuiet: boolean },
+  ): Promise<JournalPlace> {
     const { metainfo, infoHash, path } = subject
-    const epoch = toHex(this.#parts.random.bytes(8))
+    const { before, isQuiet } = options
+    const place: JournalPlace = { epoch: toHex(this.#parts.random.bytes(8)), slot: before?.slot === 0 ? 1 : 0 }
+    await this.#remove(infoHash, place.slot)
     const files = await stampFiles(metainfo, path)
-    const record = { ...totals, epoch, time: this.now(), files }
+    const time = this.now()
+    const { uploaded, downloaded } = totals
+    if (!isQuiet) await this.begin(infoHash, place, { time, uploaded, downloaded })
+    const record = { ...totals, ...place, time, files }
     await this.#parts.files.replace(recordOf(infoHash), encodeRecord(record, infoHash))
-    // It belongs to the record before and is ignored from here on.
-    await this.#parts.files.remove(journalOf(infoHash)).catch(() => {})
-    return epoch
+    await this.#remove(infoHash, before?.slot ?? 1)
+    return place
   }
 
-  /** Appends to the journal; `isFirst` of its epoch. @throws `STATE_WRITE` */
-  async append(infoHash: string, epoch: string, isFirst: boolean, entry: JournalEntry): Promise<number> {
-    const text = `${isFirst ? encodeJournalHead(epoch, this.#boot) : ''}${encodeJournalEntry(entry)}`
-    await this.#parts.files.append(journalOf(infoHash), text, entry.synced !== undefined)
+  /** The first line of a journal, with its head. Returns the bytes. @throws InputError `STATE_WRITE` */
+  begin(infoHash: string, place: JournalPlace, entry: JournalEntry): Promise<number> {
+    return this.#write(infoHash, place, encodeJournalHead(place.epoch, this.#boot) + encodeJournalEntry(entry), entry)
+  }
+
+  /** A further line. Returns its bytes. @throws InputError `STATE_WRITE` */
+  append(infoHash: string, place: JournalPlace, entry: JournalEntry): Promise<number> {
+    return this.#write(infoHash, place, encodeJournalEntry(entry), entry)
+  }
+
+  async #write(infoHash: string, { slot }: JournalPlace, text: string, { synced }: JournalEntry): Promise<number> {
+    await this.#parts.files.append(journalOf(infoHash, slot), text, synced !== undefined)
     return text.length
+  }
+
+  /** A journal that cannot be removed is that of another epoch, and ignored; but nothing may be appended to it. */
+  async #remove(infoHash: string, slot: JournalSlot): Promise<void> {
+    await this.#parts.files.remove(journalOf(infoHash, slot))
   }
 
   async delete(infoHash: string): Promise<void> {
     await this.#parts.files.remove(recordOf(infoHash))
-    await this.#parts.files.remove(journalOf(infoHash))
+    await this.#remove(infoHash, 0)
+    await this.#remove(infoHash, 1)
   }
 }
 
@@ -115,8 +150,8 @@ function recordOf(infoHash: string): string {
   return `${infoHash}.resume`
 }
 
-function journalOf(infoHash: string): string {
-  return `${infoHash}.journal`
+function journalOf(infoHash: string, slot: JournalSlot): string {
+  return `${infoHash}.journal-${slot}`
 }
 
 function replay(recorded: Bitfield, entries: readonly JournalEntry[]): { have: Bitfield; unsynced: number[] } {

@@ -1,0 +1,17 @@
+// `kill -9` in the middle of a download from libtorrent, in small. The whole trial: packages/interop/bin/kill-trial.js.
+import { expect, jest, test } from '@jest/globals'
+import { killTrial, libtorrent } from '../src/index.ts'
+import { suiteWith } from './suite-with.ts'
+
+jest.setTimeout(180_000)
+
+await suiteWith([libtorrent], 'a download from libtorrent that is killed', () => {
+  test('knows nearly every piece it had, and none that it had not', async () => {
+    const { kills, completed } = await killTrial({ from: libtorrent, kills: 8, length: 64 * 1024 * 1024, seed: 3 })
+    expect(kills).toHaveLength(8)
+    expect(kills.map(({ wrong }) => wrong)).toEqual(kills.map(() => 0))
+    expect(Math.max(...kills.map(({ lost }) => lost))).toBeLessThanOrEqual(64)
+    expect(Math.max(...kills.map(({ right }) => right))).toBeGreaterThan(64)
+    expect(completed).toBeGreaterThan(0)
+  })
+})
