@@ -16,5 +16,7 @@ const { kills: reports, completed } = await killTrial({
 })
 const most = Math.max(...reports.map(({ lost }) => lost))
 const wrong = reports.reduce((sum, report) => sum + report.wrong, 0)
-console.log(`${reports.length} kills: ${wrong} false pieces, at most ${most} lost in one; ${completed} downloads complete, every byte right`)
+console.log(
+  `${reports.length} kills: ${wrong} false pieces, at most ${most} lost in one; ${completed} downloads complete, every byte right`,
+)
 process.exitCode = wrong === 0 && most <= 64 ? 0 : 1

@@ -16,6 +16,7 @@ test('exports exactly these names', () => {
     'findLibtorrentPython',
     'findProgram',
     'freePort',
+    'killTrial',
     'libtorrent',
     'makeTorrent',
     'missingPrograms',

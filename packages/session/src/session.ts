@@ -87,7 +87,10 @@ export class Session implements AsyncDisposable {
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }),
       announces: options.trackers !== false,
-      resume: options.state === undefined ? undefined : new ResumeStore({ files: new NodeStateFiles(resolve(options.state)), random }),
+      resume:
+        options.state === undefined
+          ? undefined
+          : new ResumeStore({ files: new NodeStateFiles(resolve(options.state)), random }),
       readCache: options.readCache ?? DEFAULTS.readCache,
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,

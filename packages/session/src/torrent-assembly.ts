@@ -240,7 +240,10 @@ export class TorrentAssembly {
     const found = await this.resume.load()
     if (found === 'damaged') {
       const infoHash = toHex(metainfo.infoHash)
-      const error = new StorageError('STATE_DAMAGED', `what was remembered of ${infoHash} is damaged: its files are hashed`)
+      const error = new StorageError(
+        'STATE_DAMAGED',
+        `what was remembered of ${infoHash} is damaged: its files are hashed`,
+      )
       reporter.emit({ type: 'warning', torrent, error })
       return undefined
     }

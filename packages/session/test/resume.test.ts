@@ -148,7 +148,8 @@ describe('a resume record', () => {
     await bench.passUntil(() => leech.stats.have > 0)
     const journal = join(state, `${seed.infoHash}.journal-0`)
     const told = async () => (await readFile(journal, 'utf8').catch(() => '')).match(/"g":\[[\d,]+\]/g) ?? []
-    // The disk takes its own time, which does not stand still.
+    // The disk takes its own time, which does not stand still: no journal before there is a record.
+    while (!(await readdir(state).catch((): string[] => [])).includes(`${seed.infoHash}.resume`)) await bench.settle()
     while (!leech.isComplete && (await told()).length < 3) {
       await bench.pass(500)
       for (let turn = 0; turn < 20; turn++) await bench.settle()

@@ -5,7 +5,13 @@
 // Invariant: whatever is claimed was verified and handed to the system before. A claim that cannot be written is a warning,
 // and everything is written anew at the next occasion: the torrent itself is fine.
 
-import { type Bitfield, type Clock, isTorrentialError, StorageError, type TorrentialError } from '@torrential/primitives'
+import {
+  type Bitfield,
+  type Clock,
+  isTorrentialError,
+  StorageError,
+  type TorrentialError,
+} from '@torrential/primitives'
 import { DEFAULTS } from '../options.ts'
 import type { JournalPlace, ResumeFound, ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
 

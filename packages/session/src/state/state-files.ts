@@ -63,11 +63,22 @@ export class NodeStateFiles implements StateFiles {
   async append(name: string, content: string, durable: boolean): Promise<void> {
     const path = join(this.folder, name)
     try {
-      await using file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o666)
+      await using file = await this.#openToAppend(path)
       await writeWhole(file, Buffer.from(content))
       if (durable) await file.datasync()
     } catch (error) {
       throw unwritable(path, error)
+    }
+  }
+
+  async #openToAppend(path: string): Promise<FileHandle> {
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
+    try {
+      return await open(path, flags, 0o666)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      await nodeFileSystem.makeDirectory(this.folder, { recursive: true })
+      return open(path, flags, 0o666)
     }
   }
 

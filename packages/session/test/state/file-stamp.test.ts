@@ -1,0 +1,35 @@
+import { describe, expect, test } from '@jest/globals'
+import { isExplained, isSame } from '../../src/state/file-stamp.ts'
+
+const recorded = { size: 100, mtime: 1_000_000 }
+/** From ten minutes after the file's last change on, for a minute. */
+const active = { start: 1_600_000, end: 1_660_000 }
+
+describe('what a file looks like', () => {
+  test('is the same when size and time are', () => {
+    expect(isSame(recorded, { ...recorded })).toBe(true)
+    expect(isSame(recorded, { ...recorded, size: 101 })).toBe(false)
+    expect(isSame(recorded, { ...recorded, mtime: 1 })).toBe(false)
+    expect([isSame(null, null), isSame(recorded, null), isSame(null, recorded)]).toEqual([true, false, false])
+  })
+
+  test.each([
+    ['was not touched', recorded, true],
+    ['was written to while we ran', { size: 150, mtime: 1_630_000 }, true],
+    ['was written to just after the last line of the journal', { size: 150, mtime: 1_700_000 }, true],
+    ['was changed long after', { size: 150, mtime: 1_800_000 }, false],
+    ['was changed between the record and its last change', { size: 150, mtime: 1_300_000 }, false],
+    ['lost its last change of time in a power cut', { size: 100, mtime: 960_000 }, true],
+    ['is older', { size: 100, mtime: 900_000 }, false],
+    ['is shorter', { size: 99, mtime: 1_630_000 }, false],
+    ['is gone', null, false],
+  ])('of a file that %s', (_, now, expected) => {
+    expect(isExplained(recorded, now, active)).toBe(expected)
+  })
+
+  test('of a file that came while we ran', () => {
+    expect(isExplained(null, { size: 5, mtime: 1_610_000 }, active)).toBe(true)
+    expect(isExplained(null, { size: 5, mtime: 1_000_000 }, active)).toBe(false)
+    expect(isExplained(null, null, active)).toBe(true)
+  })
+})
