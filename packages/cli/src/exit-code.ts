@@ -22,7 +22,8 @@ export const EXIT = {
 /** The exit code that an error which ends a command stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interruption) return error.exitCode
-  if (error instanceof InputError) return error.code.startsWith('LISTEN_') ? EXIT.failed : EXIT.badInput
+  // A port or a folder that somebody else has is no mistake of the command line.
+  if (error instanceof InputError) return /^(LISTEN|STATE)_/.test(error.code) ? EXIT.failed : EXIT.badInput
   return EXIT.failed
 }
 

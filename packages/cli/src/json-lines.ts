@@ -120,7 +120,8 @@ export interface ErrorLine {
 /** Something is not as it should be, and the torrent goes on. */
 export interface WarningLine {
   readonly type: 'warning'
-  readonly torrent: string
+  /** Absent when it is about the whole command. */
+  readonly torrent?: string
   /** Of the tracker that it is about. */
   readonly url?: string
   readonly code: string

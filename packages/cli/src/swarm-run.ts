@@ -5,13 +5,13 @@ import { InputError, type LaggedEvent, type PeerAddress, type TorrentialError } 
 import { systemClock } from '@torrential/primitives/system'
 import type { Session, SessionEvent, Torrent } from '@torrential/session'
 import type { CliContext } from './cli-context.ts'
-import { openSession, type SwarmOptions } from './connection-options.ts'
+import type { SwarmOptions } from './connection-options.ts'
 import { EXIT, exitCodeOf, worseOf } from './exit-code.ts'
 import { failureLine, failureOf, stackOf } from './failure.ts'
 import type { ProgressLine } from './json-lines.ts'
 import { openReporter } from './open-reporter.ts'
+import { openRememberingSession } from './remembering-session.ts'
 import type { Reporter } from './reporter.ts'
-import { defaultStateFolder } from './state-folder.ts'
 import { metadataLine, type Moved, progressOf, readyLine, swarmLine } from './swarm-lines.ts'
 
 /** Milliseconds between two looks at the statistics. */
@@ -75,8 +75,9 @@ export class SwarmRun implements AsyncDisposable {
 
   /** @throws InputError `PEER_UNRESOLVED`, `LISTEN_…` */
   static async open(options: SwarmRunOptions, context: CliContext): Promise<SwarmRun> {
-    const { session, peers } = await openSession(options, options.state ?? defaultStateFolder(), context)
+    const { session, peers, warning } = await openRememberingSession(options, context)
     const reporter = openReporter(options.json === true, context)
+    if (warning !== undefined) await reporter.tell(warning)
     return new SwarmRun({ session, peers, reporter, context, tellsReady: options.tellsReady !== false })
   }
 

@@ -171,7 +171,7 @@ class Trial {
     const missing = new Set<number>()
     let wrong = 0
     for (const [piece, isRight] of right.entries()) {
-      const isBelieved = believed.has(piece as never)
+      const isBelieved = believed.has(piece)
       if (isRight && !isBelieved) missing.add(piece)
       if (!isRight && isBelieved) wrong++
     }

@@ -13,7 +13,10 @@ export interface SessionOptions {
   readonly listen?: boolean
   /** 20 bytes. @default `-TO…-` and random bytes, new for each session */
   readonly peerId?: PeerId
-  /** Folder for resume records. Absent: nothing is remembered, and every add checks what is on disk. */
+  /**
+   * Folder for what is remembered of torrents between two runs, of this session alone. Absent: nothing is remembered, and every
+   * add checks what is on disk.
+   */
   readonly state?: string
   /** False keeps an address out, both ways. */
   readonly peerFilter?: (address: PeerAddress) => boolean
@@ -96,6 +99,9 @@ export const DEFAULTS = {
   journalSign: 20_000,
   // Some 40,000 pieces; then the record is written anew.
   journalLimit: 256 * 1024,
+  // Soon enough for a disk that somebody empties meanwhile, seldom enough for one that stays full.
+  faultRetry: 30_000,
+  faultRetryLimit: 600_000,
   // Hashing uses every core by itself; a second check hides the pauses between the files of the first.
   checksAtOnce: 2,
 } as const

@@ -16,6 +16,7 @@ import {
   type PeerAddress,
   type PeerId,
   type SubscribeOptions,
+  toHex,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
 import { createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
@@ -32,6 +33,7 @@ import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { ResumeStore } from './state/resume-store.ts'
 import { NodeStateFiles } from './state/state-files.ts'
+import { StateLock } from './state/state-lock.ts'
 import { addressOf, Torrent } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
@@ -60,6 +62,7 @@ export class Session implements AsyncDisposable {
   readonly #context: SessionContext
   readonly #transport: Transport
   readonly #gate: InboundGate
+  #lock: StateLock | undefined
   #listening: Listening | undefined
   #closing: Promise<void> | undefined
 
@@ -108,7 +111,10 @@ export class Session implements AsyncDisposable {
   }
 
   /** @internal */
-  async listen(options: SessionOptions): Promise<void> {
+  async open(options: SessionOptions): Promise<void> {
+    if (options.state !== undefined) {
+      this.#lock = await StateLock.acquire(resolve(options.state), toHex(this.#context.random.bytes(8)))
+    }
     if (options.listen === false) return
     const ports = typeof options.port === 'number' ? [options.port] : (options.port ?? DEFAULTS.port)
     this.#listening = await listenFirst(this.#transport, options.host, ports)
@@ -230,6 +236,7 @@ export class Session implements AsyncDisposable {
     await this.#transport[Symbol.asyncDispose]()
     await this.#context.hashing.close()
     await this.#context.handles[Symbol.asyncDispose]()
+    await this.#lock?.[Symbol.asyncDispose]()
     this.#hub.close()
   }
 
@@ -267,12 +274,12 @@ export class Session implements AsyncDisposable {
 /**
  * A session that listens and is ready for torrents.
  * @throws InputError `LISTEN_IN_USE` (every port of the list), `LISTEN_DENIED`, `LISTEN_FAILED`, `OPTION_RANGE`,
- * `ADDRESS_HOST`, `ADDRESS_PORT`
+ * `ADDRESS_HOST`, `ADDRESS_PORT`, `STATE_LOCKED` (another session uses the state folder)
  */
 export async function createSession(options: SessionOptions = {}): Promise<Session> {
   const session = new Session(options)
   try {
-    await session.listen(options)
+    await session.open(options)
   } catch (error) {
     await session.close()
     throw error

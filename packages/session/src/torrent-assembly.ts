@@ -3,10 +3,9 @@
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
 import { createVerifier, type FileRange, FileTrees, type Metainfo } from '@torrential/metainfo'
-import { Bitfield, InputError, type PieceIndex, StorageError, toHex, withAbort } from '@torrential/primitives'
-import { cached, FileStorage, type StorageObserver } from '@torrential/storage'
+import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from '@torrential/primitives'
+import { cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
-import { believe, hashDisk } from './disk-check.ts'
 import type { AddOptions } from './options.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import { PeerIntake } from './peer-intake.ts'
@@ -15,8 +14,8 @@ import { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
 import { ResumeKeeper } from './state/resume-keeper.ts'
-import type { ResumeFound } from './state/resume-store.ts'
 import type { Torrent } from './torrent.ts'
+import { TorrentCheck } from './torrent-check.ts'
 import { asStorageError, TorrentContents } from './torrent-contents.ts'
 import { TorrentLife } from './torrent-life.ts'
 import { TorrentSwarm } from './torrent-swarm.ts'
@@ -154,6 +153,7 @@ export class TorrentAssembly {
     reporter.piece(piece, have.count, have.length)
     for (const file of this.contents.gained(piece)) reporter.emit({ type: 'file-complete', torrent, file })
     this.resume.gained(piece)
+    this.life.worked()
   }
 
   #storageFailed(error: StorageError, piece: PieceIndex, during: 'read' | 'write'): void {
@@ -179,91 +179,43 @@ export class TorrentAssembly {
   }
 
   #createLife(): TorrentLife {
-    const { reporter, torrent } = this.#setup
-    return new TorrentLife({
-      check: (full, signal) => this.#queueCheck(full, signal),
-      join: () => this.swarm.start(),
-      leave: () => this.swarm.stop(),
-      setDataPaused: (paused) => this.swarm.driver.setPaused(paused),
-      release: () => this.#release(),
-      isFinished: () => this.engine.stats.isFinished,
-      tell: (type) => {
-        if (type === 'ready') {
-          reporter.emit({ type, torrent, have: this.engine.have.count, of: this.engine.have.length })
-        } else reporter.emit({ type, torrent })
-      },
-      tellError: (error) => reporter.emit({ type: 'error', torrent, error }),
-      asStorageError,
-    })
-  }
-
-  /** A torrent that is closed before its turn does not wait for those in front of it; one that runs ends by itself. */
-  #queueCheck(full: boolean, signal: AbortSignal): Promise<void> {
-    let running: Promise<void> | undefined
-    const turn = this.#setup.context.checks.add(() => {
-      running = this.#check(full, signal)
-      return running
-    })
-    return withAbort(turn, signal).catch(async (error: unknown) => {
-      await running
-      throw error
-    })
-  }
-
-  async #check(full: boolean, signal: AbortSignal): Promise<void> {
-    const { metainfo, reporter, torrent, context } = this.#setup
-    const parts = {
+    const { torrent, metainfo, context, reporter } = this.#setup
+    const { engine, storage, contents, resume } = this
+    const check = new TorrentCheck({
+      torrent,
       metainfo,
-      storage: this.storage,
-      hashing: context.hashing,
-      verdict: (piece: PieceIndex, good: boolean) => this.#verdict(piece, good),
-      progress: (done: number, of: number) =>
-        reporter.emit({ type: 'checking', torrent, done, of, have: this.engine.have.count }),
-    }
-    signal.throwIfAborted()
-    await this.swarm.driver.idle()
-    const found = await this.#remembered()
-    if (found === undefined || full) await hashDisk(parts, signal)
-    else await believe(parts, found, signal)
-    await this.storage.prepare({ signal })
-    if (found?.isCurrent === true && !full) {
-      this.resume.adopt(found)
-      return
-    }
-    const saved = this.resume.save(this.engine.stats.isFinished)
-    // What comes from now on must not go into a journal that may be torn. Without any record, a crash means hashing anyway.
-    if (found !== undefined) await saved
-  }
-
-  async #remembered(): Promise<ResumeFound | undefined> {
-    const { metainfo, reporter, torrent } = this.#setup
-    const found = await this.resume.load()
-    if (found === 'damaged') {
-      const infoHash = toHex(metainfo.infoHash)
-      const error = new StorageError(
-        'STATE_DAMAGED',
-        `what was remembered of ${infoHash} is damaged: its files are hashed`,
-      )
-      reporter.emit({ type: 'warning', torrent, error })
-      return undefined
-    }
-    if (found !== undefined && this.engine.stats.downloaded + this.engine.stats.uploaded === 0) {
-      this.uploadedBefore = found.uploaded
-      this.downloadedBefore = found.downloaded
-    }
-    return found
-  }
-
-  #verdict(piece: PieceIndex, good: boolean): void {
-    const now = this.#setup.context.clock.now()
-    const had = this.engine.have.has(piece)
-    if (good && !had) {
-      this.engine.gained(piece, now)
-      this.contents.gained(piece)
-    } else if (!good && had) {
-      this.engine.lost(piece, now)
-      this.contents.lost(piece)
-    }
+      context,
+      reporter,
+      engine,
+      storage,
+      contents,
+      resume,
+      idle: () => this.swarm.driver.idle(),
+      totals: (uploaded, downloaded) => {
+        this.uploadedBefore = uploaded
+        this.downloadedBefore = downloaded
+      },
+    })
+    return new TorrentLife(
+      {
+        check: (full, signal) => check.run(full, signal),
+        join: () => this.swarm.start(),
+        leave: () => this.swarm.stop(),
+        setDataPaused: (paused) => this.swarm.driver.setPaused(paused),
+        release: () => this.#release(),
+        isFinished: () => this.engine.stats.isFinished,
+        tell: (type) => {
+          if (type === 'ready') {
+            reporter.emit({ type, torrent, have: this.engine.have.count, of: this.engine.have.length })
+          } else reporter.emit({ type, torrent })
+        },
+        tellError: (error) => reporter.emit({ type: 'error', torrent, error }),
+        isStillMissing: async ({ code, path }) =>
+          code === 'FILE_MISSING' && path !== undefined && !(await isThere(path)),
+        asStorageError,
+      },
+      this.#setup.context.clock,
+    )
   }
 
   async #release(): Promise<void> {
@@ -297,6 +249,13 @@ export class TorrentAssembly {
       ignored: (error) => reporter.emit({ type: 'warning', torrent, error }),
     }
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return nodeFileSystem.stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 function wantedBy(metainfo: Metainfo, options: AddOptions, ranges: readonly FileRange[]): (file: number) => boolean {

@@ -2,11 +2,13 @@
 // stop, close) run one behind the other, so that none meets another half done; pausing and failing are immediate, because
 // they must be. Closing gives up a check that runs.
 //
-// A disk error stops the data and nothing else: connections stay, what is verified stays, and `resume` or `start` goes on.
+// A disk error stops the data and nothing else: connections stay, what is verified stays, and `resume` or `start` goes on. It is
+// also tried again by itself, after a while and then after longer ones.
 
-import type { StorageError, TorrentialError } from '@torrential/primitives'
+import type { Clock, StorageError, TorrentialError } from '@torrential/primitives'
 import { InputError } from '@torrential/primitives'
 import { type Deferred, deferred } from './deferred.ts'
+import { FaultRetry } from './fault-retry.ts'
 
 export type TorrentStatus =
   | 'metadata'
@@ -33,12 +35,15 @@ export interface LifeActs {
   isFinished(): boolean
   tell(type: 'ready' | 'started' | 'stopped' | 'paused' | 'resumed' | 'done' | 'closed'): void
   tellError(error: StorageError): void
+  /** True while it makes no sense to try again: what failed is still not there. */
+  isStillMissing(error: StorageError): Promise<boolean>
   /** From an unknown failure of a check. */
   asStorageError(error: unknown): StorageError
 }
 
 export class TorrentLife {
   readonly #acts: LifeActs
+  readonly #retry: FaultRetry
   readonly #abort = new AbortController()
   readonly #ready = deferred<void>()
   #done: Deferred<void> = deferred()
@@ -51,8 +56,9 @@ export class TorrentLife {
   #steps: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(acts: LifeActs) {
+  constructor(acts: LifeActs, clock: Clock) {
     this.#acts = acts
+    this.#retry = new FaultRetry(clock, () => this.#tryAgain())
   }
 
   get ready(): Promise<void> {
@@ -114,6 +120,7 @@ export class TorrentLife {
       const before = this.#phase
       await this.#acts.leave()
       this.#error = undefined
+      this.#retry.cancel()
       await this.#check(true)
       this.#phase = 'stopped'
       if (before === 'running') this.#start()
@@ -168,6 +175,12 @@ export class TorrentLife {
     this.#error = error
     this.#acts.setDataPaused(true)
     this.#acts.tellError(error)
+    this.#retry.failed()
+  }
+
+  /** Something was written. */
+  worked(): void {
+    this.#retry.worked()
   }
 
   /** Idempotent; resolves when everything is released. */
@@ -179,6 +192,7 @@ export class TorrentLife {
   async #close(): Promise<void> {
     const closed = new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed')
     this.#abort.abort(closed)
+    this.#retry.cancel()
     await this.#steps
     this.#phase = 'closed'
     await this.#acts.leave()
@@ -195,10 +209,21 @@ export class TorrentLife {
     this.#acts.tell('started')
   }
 
+  /** Not paused or stopped by this: only the fault goes, if it can. Never rejects but for closing. */
+  #tryAgain(): void {
+    this.#step(async () => {
+      if (this.#error === undefined) return
+      if (await this.#acts.isStillMissing(this.#error)) this.#retry.failed()
+      else await this.#recover()
+      this.finished()
+    }).catch(() => {})
+  }
+
   /** After a disk error: forgets it, and looks again at what is there when it was reading that failed. */
   async #recover(): Promise<void> {
     if (this.#error === undefined) return
     this.#error = undefined
+    this.#retry.cancel()
     if (this.#suspicious) {
       const before = this.#phase
       await this.#check(true)

@@ -115,6 +115,46 @@ describe('a folder that cannot take the torrent', () => {
 // A file system of 2 MiB: needs the right to mount one.
 const small = await mountSmall()
 
+describe('a fault that goes away', () => {
+  test('ends by itself: the torrent tries again after 30 s, then after a minute', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write({ 'one.bin': 200_000 })
+    const [seeder, seed] = await bench.seed('one.bin')
+    await writeFile(bench.copy(), 'in the way')
+    const leecher = await bench.session()
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    const errors = collect(leech.events({ types: ['error'] }))
+    await leech.ready
+    await bench.pass(35_000)
+    expect(errors).toHaveLength(2)
+    expect(leech.status).toBe('error')
+    await rm(bench.copy())
+    await bench.pass(30_000)
+    expect(leech.status).toBe('error')
+    await bench.passUntil(() => leech.isComplete)
+    expect(errors).toHaveLength(2)
+    expect(leech.error).toBeUndefined()
+    expect(await bench.isCopied(leech)).toBe(true)
+  })
+
+  test('is not looked for in a file that is still not there', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    const origin = await bench.write({ 'one.bin': 400_000 })
+    const bytes = await readFile(join(origin, 'one.bin'))
+    const [, seed] = await bench.seed('one.bin', { readCache: 1 })
+    await bench.pass(2_000)
+    await unlink(join(origin, 'one.bin'))
+    await expect(seed.files[0]!.bytes()).rejects.toMatchObject({ code: 'FILE_MISSING' })
+    const checks = collect(seed.events({ types: ['checking'] }))
+    await bench.pass(300_000)
+    expect(checks).toHaveLength(0)
+    expect(seed.status).toBe('error')
+    await writeFile(join(origin, 'one.bin'), bytes)
+    await bench.passUntil(() => seed.status === 'seeding')
+    expect(seed.isComplete).toBe(true)
+  })
+})
+
 describe('a full disk', () => {
   const whereMountable = small === undefined ? test.skip : test
 

@@ -7,6 +7,7 @@
 // pieces behind the last number that is `synced` have to be hashed before they count.
 
 import { crc32 } from 'node:zlib'
+import { toUtf8 } from '@torrential/primitives'
 import { isCount } from './resume-record.ts'
 
 /** One line. Absent lists are empty. */
@@ -47,8 +48,8 @@ export function encodeJournalEntry({ time, uploaded, downloaded, gained, lost, s
 }
 
 /** What is whole of a journal of a torrent of `pieces` pieces; undefined when not even its head is. */
-export function decodeJournal(bytes: Buffer, pieces: number): JournalFound | undefined {
-  const lines = bytes.toString('utf8').split('\n')
+export function decodeJournal(bytes: Uint8Array, pieces: number): JournalFound | undefined {
+  const lines = toUtf8(bytes).split('\n')
   // What follows the last line feed was torn off in the middle of a line, or is nothing.
   lines.pop()
   const head = parseLine(lines[0])

@@ -3,7 +3,7 @@
 // every number is checked before anything believes it.
 
 import { createHash } from 'node:crypto'
-import { Bitfield } from '@torrential/primitives'
+import { Bitfield, toUtf8 } from '@torrential/primitives'
 import { type FileStamp, isFileStamp } from './file-stamp.ts'
 
 export type JournalSlot = 0 | 1
@@ -36,10 +36,10 @@ export function encodeRecord(record: ResumeRecord, infoHash: string): string {
 
 /** Undefined unless `bytes` are a record of that torrent, `pieces` pieces and `files` files long. */
 export function decodeRecord(
-  bytes: Buffer,
+  bytes: Uint8Array,
   expected: { readonly infoHash: string; readonly pieces: number; readonly files: number },
 ): ResumeRecord | undefined {
-  const text = bytes.toString('utf8')
+  const text = toUtf8(bytes)
   const end = text.indexOf('\n')
   const body = text.slice(end + 1)
   if (end < 0 || text.slice(0, end) !== `${HEAD}${digest(body)}`) return undefined

@@ -3,7 +3,7 @@
 // hashes the pieces of the others. Anything odd about a record means a full check, never a crash.
 
 import type { Metainfo } from '@torrential/metainfo'
-import { type Bitfield, type PieceIndex, type Random, toHex } from '@torrential/primitives'
+import { type Bitfield, type Random, toHex } from '@torrential/primitives'
 import { bootIdentity } from './boot-identity.ts'
 import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
 import { decodeJournal, encodeJournalEntry, encodeJournalHead, type JournalEntry } from './resume-journal.ts'
@@ -162,10 +162,10 @@ function replay(recorded: Bitfield, entries: readonly JournalEntry[]): { have: B
   let reached = 0
   for (const { gained = [], lost = [], synced = 0 } of entries) {
     for (const piece of gained) {
-      have.add(piece as PieceIndex)
+      have.add(piece)
       order.push(piece)
     }
-    for (const piece of lost) have.delete(piece as PieceIndex)
+    for (const piece of lost) have.delete(piece)
     reached = Math.max(reached, Math.min(synced, order.length))
   }
   return { have, unsynced: order.slice(reached) }
@@ -192,7 +192,7 @@ function piecesOfChanged(metainfo: Metainfo, { record, entries, have, stamps }: 
     const isFine = isSame(recorded, now) || (!isOrderly && isExplained(recorded, now, active))
     const { start, end } = metainfo.geometry.piecesOf(file)
     if (now !== null && isFine && now.size >= neededSize(metainfo, file, have)) continue
-    for (let piece = start; piece < end; piece++) if (now !== null || have.has(piece as PieceIndex)) pieces.add(piece)
+    for (let piece = start; piece < end; piece++) if (now !== null || have.has(piece)) pieces.add(piece)
   }
   return pieces
 }
@@ -201,7 +201,7 @@ function piecesOfChanged(metainfo: Metainfo, { record, entries, have, stamps }: 
 function neededSize({ geometry }: Metainfo, file: number, have: Bitfield): number {
   const { start, end } = geometry.piecesOf(file)
   for (let piece = end - 1; piece >= start; piece--) {
-    if (!have.has(piece as PieceIndex)) continue
+    if (!have.has(piece)) continue
     const extent = geometry.files[file] as { readonly start: number; readonly length: number }
     return Math.min(extent.length, (piece + 1) * geometry.pieceLength - extent.start)
   }

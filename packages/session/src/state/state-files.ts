@@ -13,7 +13,7 @@ import { nodeFileSystem } from '@torrential/storage'
 export interface StateFiles {
   readonly folder: string
   /** Undefined when it is missing, unreadable or longer than `limit` bytes. */
-  read(name: string, limit: number): Promise<Buffer | undefined>
+  read(name: string, limit: number): Promise<Uint8Array | undefined>
   /** Durable, all or nothing. */
   replace(name: string, content: string | Uint8Array): Promise<void>
   /** At the end of the file, which is made when it is missing; `durable` also waits for the disk. */
@@ -32,7 +32,7 @@ export class NodeStateFiles implements StateFiles {
     this.folder = folder
   }
 
-  async read(name: string, limit: number): Promise<Buffer | undefined> {
+  async read(name: string, limit: number): Promise<Uint8Array | undefined> {
     try {
       const path = join(this.folder, name)
       const { size } = await stat(path)

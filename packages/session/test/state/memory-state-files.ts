@@ -5,17 +5,17 @@ import type { StateFiles } from '../../src/state/state-files.ts'
 
 export class MemoryStateFiles implements StateFiles {
   readonly folder = '/state'
-  readonly #files = new Map<string, Buffer>()
+  readonly #files = new Map<string, Uint8Array>()
   /** Every state that the disk was in, or could have been in: an append may reach it by itself, in part too. */
-  readonly #onDisk: Map<string, Buffer>[] = []
+  readonly #onDisk: Map<string, Uint8Array>[] = []
 
   put(name: string, content: Uint8Array): void {
     this.#files.set(name, Buffer.from(content))
   }
 
-  async read(name: string, limit: number): Promise<Buffer | undefined> {
+  async read(name: string, limit: number): Promise<Uint8Array | undefined> {
     const found = this.#files.get(name)
-    return found !== undefined && found.length <= limit ? Buffer.from(found) : undefined
+    return found !== undefined && found.length <= limit ? Uint8Array.from(found) : undefined
   }
 
   async replace(name: string, content: string | Uint8Array): Promise<void> {
@@ -24,7 +24,7 @@ export class MemoryStateFiles implements StateFiles {
   }
 
   async append(name: string, content: string): Promise<void> {
-    const before = this.#files.get(name) ?? Buffer.of()
+    const before = this.#files.get(name) ?? new Uint8Array()
     for (let length = 0; length <= content.length; length++) {
       this.put(name, Buffer.concat([before, Buffer.from(content.slice(0, length))]))
       this.#remember()

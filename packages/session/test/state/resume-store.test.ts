@@ -103,7 +103,7 @@ describe('a resume store', () => {
     const { journal: before } = await found(store)
     time++
     await store.save(subject, { have: bitfield(2), ...totals }, { before, isQuiet: true })
-    files.put(`${infoHash}.journal-1`, journal as Buffer)
+    files.put(`${infoHash}.journal-1`, journal as Uint8Array)
     const { have, isCurrent } = await found(store)
     expect([[...have], isCurrent]).toEqual([[2], false])
   })
@@ -135,7 +135,7 @@ describe('a resume store', () => {
     await crashed(files)
     const random = new SeededRandom(9)
     for (const name of await files.list()) {
-      const bytes = (await files.read(name, 1e6)) as Buffer
+      const bytes = (await files.read(name, 1e6)) as Uint8Array
       for (let round = 0; round < 1_000; round++) {
         const damaged = Buffer.from(bytes)
         const at = Math.floor(random.next() * bytes.length)

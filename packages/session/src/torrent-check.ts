@@ -1,0 +1,104 @@
+// Finds out what a torrent has on disk, before it takes part in anything: from what is remembered where that can be believed, by
+// hashing otherwise, in turn with the session's other torrents. Its verdicts go to the engine and to the files.
+
+import type { SwarmEngine } from '@torrential/engine'
+import type { Metainfo } from '@torrential/metainfo'
+import { type PieceIndex, StorageError, toHex, withAbort } from '@torrential/primitives'
+import type { FileStorage } from '@torrential/storage'
+import { believe, hashDisk } from './disk-check.ts'
+import type { Reporter } from './reporter.ts'
+import type { SessionContext } from './session-context.ts'
+import type { ResumeKeeper } from './state/resume-keeper.ts'
+import type { ResumeFound } from './state/resume-store.ts'
+import type { Torrent } from './torrent.ts'
+import type { TorrentContents } from './torrent-contents.ts'
+
+export interface TorrentCheckParts {
+  readonly torrent: Torrent
+  readonly metainfo: Metainfo
+  readonly context: SessionContext
+  readonly reporter: Reporter
+  readonly engine: SwarmEngine
+  readonly storage: FileStorage
+  readonly contents: TorrentContents
+  readonly resume: ResumeKeeper
+  /** Resolves when nothing is being written. */
+  readonly idle: () => Promise<void>
+  /** What earlier sessions moved; told before anything is moved in this one. */
+  readonly totals: (uploaded: number, downloaded: number) => void
+}
+
+export class TorrentCheck {
+  readonly #parts: TorrentCheckParts
+
+  constructor(parts: TorrentCheckParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * `full` believes nothing. A torrent that is closed before its turn does not wait for those in front of it; a check that
+   * runs ends by itself. @throws StorageError; the signal's reason
+   */
+  run(full: boolean, signal: AbortSignal): Promise<void> {
+    let running: Promise<void> | undefined
+    const turn = this.#parts.context.checks.add(() => {
+      running = this.#check(full, signal)
+      return running
+    })
+    return withAbort(turn, signal).catch(async (error: unknown) => {
+      await running
+      throw error
+    })
+  }
+
+  async #check(full: boolean, signal: AbortSignal): Promise<void> {
+    const { metainfo, storage, reporter, torrent, context, engine, resume, idle } = this.#parts
+    const parts = {
+      metainfo,
+      storage,
+      hashing: context.hashing,
+      verdict: (piece: PieceIndex, good: boolean) => this.#verdict(piece, good),
+      progress: (done: number, of: number) =>
+        reporter.emit({ type: 'checking', torrent, done, of, have: engine.have.count }),
+    }
+    signal.throwIfAborted()
+    await idle()
+    const found = await this.#remembered()
+    if (found === undefined || full) await hashDisk(parts, signal)
+    else await believe(parts, found, signal)
+    await storage.prepare({ signal })
+    if (found?.isCurrent === true && !full) {
+      resume.adopt(found)
+      return
+    }
+    const saved = resume.save(engine.stats.isFinished)
+    // What comes from now on must not go into a journal that may be torn. Without any record, a crash means hashing anyway.
+    if (found !== undefined) await saved
+  }
+
+  async #remembered(): Promise<ResumeFound | undefined> {
+    const { metainfo, reporter, torrent, resume, engine, totals } = this.#parts
+    const found = await resume.load()
+    if (found === 'damaged') {
+      const message = `what was remembered of ${toHex(metainfo.infoHash)} is damaged: its files are hashed`
+      reporter.emit({ type: 'warning', torrent, error: new StorageError('STATE_DAMAGED', message) })
+      return undefined
+    }
+    const { downloaded, uploaded } = engine.stats
+    if (found !== undefined && downloaded + uploaded === 0) totals(found.uploaded, found.downloaded)
+    return found
+  }
+
+  #verdict(piece: PieceIndex, good: boolean): void {
+    const { engine, contents, context } = this.#parts
+    const now = context.clock.now()
+    const had = engine.have.has(piece)
+    if (good && !had) {
+      engine.gained(piece, now)
+      contents.gained(piece)
+    } else if (!good && had) {
+      engine.lost(piece, now)
+      contents.lost(piece)
+    }
+  }
+}
