@@ -9,6 +9,8 @@ export class DialPace {
   readonly #most: number
   /** When the dials of the last second began, oldest first. */
   readonly #begun: number[] = []
+  /** Who waits stands in line: one listener on a signal, not one for each dial of a torrent. */
+  #line: Promise<unknown> = Promise.resolve()
 
   /** @param most dials per second */
   constructor(clock: Clock, most: number) {
@@ -17,7 +19,14 @@ export class DialPace {
   }
 
   /** Resolves when the next dial may begin; it is counted then. @throws the signal's reason */
-  async turn(signal: AbortSignal): Promise<void> {
+  turn(signal: AbortSignal): Promise<void> {
+    const turn = this.#line.then(() => this.#first(signal))
+    // Whoever gave up is not in the way of the next.
+    this.#line = turn.catch(() => {})
+    return turn
+  }
+
+  async #first(signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted()
       const now = this.#clock.now()

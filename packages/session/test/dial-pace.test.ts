@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { expect, test } from '@jest/globals'
 import { VirtualClock } from '@torrential/primitives'
 import { DialPace } from '../src/dial-pace.ts'
@@ -23,4 +24,15 @@ test('whoever waits can be called off, and leaves no timer', async () => {
   abort.abort(new Error('never mind'))
   await expect(waiting).rejects.toThrow('never mind')
   expect(clock.pending).toBe(0)
+})
+
+test('many dials of one torrent that wait have one listener on its signal', async () => {
+  const clock = new VirtualClock()
+  const pace = new DialPace(clock, 1)
+  const { signal } = new AbortController()
+  const turns = Array.from({ length: 20 }, () => pace.turn(signal))
+  await clock.advanceAsync(10)
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  await clock.advanceAsync(20_000)
+  await Promise.all(turns)
 })

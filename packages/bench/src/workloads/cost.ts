@@ -48,7 +48,7 @@ export const costOfSize: Workload = {
 const peerCounts = [1, 10, 100, 500] as const
 const peerName = (count: number): string => `${count} peer${count === 1 ? '' : 's'}`
 
-/** Peers: one seed that is met at many addresses of 127.0.0.0/8. */
+/** Peers: sessions of one process, because a peer is known by its id, whatever its address. */
 export const costOfPeers: Workload = {
   name: 'cost-peers',
   row: 12,
@@ -66,10 +66,9 @@ export const costOfPeers: Workload = {
   })),
   async prepare({ ground, size }) {
     const material = await makeMaterial(ground, oneFile(size))
-    const seed = await libtorrentSeed(ground, [material], { host: '0.0.0.0', slots: -1, connections: 2000 })
-    const port = seed.addresses[0]?.split(':')[1] ?? ''
+    const seed = await libtorrentSeed(ground, [material], { sessions: Math.max(...peerCounts) })
     const contestants = peerCounts.map((count) => {
-      const peers = Array.from({ length: count }, (_, index) => `127.0.${index >> 7}.${(index & 127) + 1}:${port}`)
+      const peers = seed.addresses.slice(0, count)
       const download = { ground, materials: [material], peers, companions: [seed.pid], connections: 1000 }
       const own = contestant(peerName(count), download, (config) => ourProgram('torrential-leech', config))
       return perGiB(own, size, (target) => material.verify(target))
