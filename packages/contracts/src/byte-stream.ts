@@ -4,7 +4,7 @@ import type { PeerAddress } from '@torrential/primitives'
 
 /**
  * The part of a duplex stream of bytes that `node:stream` and streamx have in common. Chunks read are `Uint8Array`s (a
- * `Buffer` is one) that the reader owns: the stream never writes into a chunk again.
+ * `Buffer` is one) that the reader owns: the stream never writes into a chunk again, unless the reader gave it back (`giveBack`).
  */
 export interface ByteDuplex extends AsyncIterable<Uint8Array> {
   /** False when more than the high-water mark is waiting: wait for `drain`. Never write an empty array. */

@@ -14,6 +14,9 @@ export {
   toUtf8,
   writeUint32,
 } from './bytes.ts'
+// Memory that comes back
+export type { Slab, SlabPoolOptions } from './slab-pool.ts'
+export { giveBack, keep, SlabPool, slabOf } from './slab-pool.ts'
 // Pieces
 export { Bitfield } from './bitfield.ts'
 export type { BlockRef, FileExtent, FileSlice, GeometryKind, GeometryLimits, SourceFile } from './geometry.ts'

@@ -109,3 +109,26 @@ function hashesMessage(bytes: Uint8Array, start: number, end: number, hashCount:
   }
   return { type: 'hashes', ...fields, hashes }
 }
+
+/** The same message with bytes of its own; fixed fields need none. */
+export function withoutViews(message: Message): Message {
+  switch (message.type) {
+    case 'bitfield':
+      return { ...message, bitfield: copyOf(message.bitfield) }
+    case 'extended':
+    case 'unknown':
+      return { ...message, payload: copyOf(message.payload) }
+    case 'hash-request':
+    case 'hash-reject':
+      return { ...message, piecesRoot: copyOf(message.piecesRoot) }
+    case 'hashes':
+      return { ...message, piecesRoot: copyOf(message.piecesRoot), hashes: copyOf(message.hashes) }
+    default:
+      return message
+  }
+}
+
+/** Not `slice`: that of a `Buffer` is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}

@@ -5,16 +5,20 @@
 // allocated at once; longer bodies grow by doubling as bytes arrive, so a peer that claims 1 MiB and sends nothing holds
 // nothing, and the work stays linear even when every byte comes alone.
 //
+// Chunks that lie in a slab (`SlabPool`) are given back as they are decoded, all but the blocks in them, which whoever uses them
+// gives back, and an incomplete message at the end, which waits where it lies: mostly the next read goes on right behind it.
+//
 // Messages in front of a fault are never lost: `push` returns them, sets `failure`, and throws it from then on.
 
-import { InputError, PeerError, readUint32 } from '@torrential/primitives'
+import { InputError, PeerError, readUint32, type Slab, slabOf } from '@torrential/primitives'
 import type { Message } from './message.ts'
-import { decodeBody, KEEP_ALIVE } from './message-body.ts'
+import { decodeBody, KEEP_ALIVE, withoutViews } from './message-body.ts'
 import { isAllowedLength, MESSAGE_LIMITS, type MessageLimits } from './message-limits.ts'
 
 /** A block and the two numbers in front of it. */
 const AT_ONCE = 16_384 + 8
 const EMPTY = new Uint8Array(0)
+const Bytes = Uint8Array
 
 export class MessageDecoder {
   readonly #limits: Required<MessageLimits>
@@ -26,6 +30,8 @@ export class MessageDecoder {
   #body: Uint8Array = EMPTY
   #bodyFilled = 0
   #bodyLength = 0
+  /** The incomplete message at the end of the last chunk, where that lay in a slab. */
+  #tail: Uint8Array = EMPTY
 
   /** @throws InputError `OPTION_RANGE` when `blockLength` is not in 1 … 131,072 or another limit is no positive integer */
   constructor(limits: MessageLimits = {}) {
@@ -56,25 +62,33 @@ export class MessageDecoder {
 
   /** Bytes of an incomplete message that are held. */
   get pending(): number {
-    return this.#headFilled + this.#bodyFilled
+    return this.#tail.length + this.#headFilled + this.#bodyFilled
   }
 
   /**
    * The messages that `chunk` completes, in order. Their payloads are views: into `chunk` where they lay whole in it. The
    * chunk must not be written to any more, and who keeps a small payload for long should copy it, or the whole chunk stays.
+   * Of a chunk that lies in a slab only blocks are views; everything else is copied.
    * @throws PeerError `MESSAGE_LENGTH` or `MESSAGE_VALUE` when the stream is broken and no message came before the fault
    */
   push(chunk: Uint8Array): readonly Message[] {
     if (this.#failure !== undefined) throw this.#failure
     const messages: Message[] = []
     try {
-      let at = this.#headFilled > 0 ? this.#assemble(chunk, 0, messages) : 0
-      at = this.#decodeWhole(chunk, at, messages)
-      if (at < chunk.length) this.#assemble(chunk, at, messages)
+      const slab = slabOf(chunk)
+      const bytes = this.#tail.length > 0 ? this.#continued(chunk, messages) : chunk
+      const start = this.#headFilled > 0 ? this.#assemble(bytes, 0, messages) : 0
+      if (slab !== undefined) {
+        this.#decodeLent(bytes, start, messages, slab)
+        return messages
+      }
+      const at = this.#decodeWhole(bytes, start, messages)
+      if (at < bytes.length) this.#assemble(bytes, at, messages)
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
       this.#failure = error
       this.#body = EMPTY
+      this.#tail = EMPTY
       if (messages.length === 0) throw error
     }
     return messages
@@ -86,10 +100,38 @@ export class MessageDecoder {
    */
   end(): void {
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#headFilled === 0) return
+    if (this.pending === 0) return
     this.#failure = new PeerError('MESSAGE_TRUNCATED', `the stream ended ${this.pending} bytes into a message`)
     this.#body = EMPTY
+    this.#tail = EMPTY
     throw this.#failure
+  }
+
+  /** The tail and `chunk` in one view where one lies right behind the other; otherwise the tail is assembled first. */
+  #continued(chunk: Uint8Array, messages: Message[]): Uint8Array {
+    const tail = this.#tail
+    this.#tail = EMPTY
+    if (tail.buffer === chunk.buffer && tail.byteOffset + tail.length === chunk.byteOffset) {
+      return new Bytes(chunk.buffer, tail.byteOffset, tail.length + chunk.length)
+    }
+    this.#assemble(tail, 0, messages)
+    slabOf(tail)?.giveBack(tail.length)
+    return chunk
+  }
+
+  /** Decodes whole messages and gives back what they took, but for their blocks. */
+  #decodeLent(bytes: Uint8Array, start: number, messages: Message[], slab: Slab): void {
+    const first = messages.length
+    const end = this.#decodeWhole(bytes, start, messages)
+    let used = end
+    for (let at = first; at < messages.length; at++) {
+      const message = messages[at] as Message
+      if (message.type === 'piece') used -= message.block.length
+      else messages[at] = withoutViews(message)
+    }
+    slab.giveBack(used)
+    // An empty view would keep the slab from being collected.
+    this.#tail = end < bytes.length ? bytes.subarray(end) : EMPTY
   }
 
   /** Decodes from `at` on while whole messages lie in the chunk; returns where the first incomplete one starts. */

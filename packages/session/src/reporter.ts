@@ -2,7 +2,7 @@
 // when somebody subscribed to it.
 
 import type { EngineEvent } from '@torrential/engine'
-import type { EventHub, PieceIndex, TorrentialError } from '@torrential/primitives'
+import { type EventHub, keep, type PieceIndex, type TorrentialError } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Peer } from './peer.ts'
 import type { PeerConnection } from './peer-connection.ts'
@@ -55,8 +55,11 @@ export class Reporter {
   received({ peer }: PeerConnection, messages: readonly Message[], bytes: number): void {
     this.#bytes(peer, 'in', bytes)
     if (!this.wants('message')) return
-    for (const message of messages)
+    for (const message of messages) {
+      // Whoever reads events may look at the block at any time.
+      if (message.type === 'piece') keep(message.block)
       this.emit({ type: 'message', torrent: this.#torrent, peer, direction: 'in', message })
+    }
   }
 
   sent({ peer }: PeerConnection, message: Message, bytes: number): void {

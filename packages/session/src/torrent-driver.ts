@@ -8,6 +8,7 @@ import {
   drive,
   type Drive,
   type Geometry,
+  giveBack,
   type PeerError,
   type PeerKey,
   type PieceIndex,
@@ -198,7 +199,11 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   }
 
   async #commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
-    await this.#onDisk(piece, async () => this.#decided(piece, await this.#parts.committer.commit(piece, blocks)))
+    await this.#onDisk(piece, async () => {
+      // The engine looks at the blocks for the last time when it hears of the verdict; those of a piece that it does not take
+      // (failed, or known already) are left to the garbage collector.
+      if (this.#decided(piece, await this.#parts.committer.commit(piece, blocks))) giveBack(blocks)
+    })
   }
 
   async #write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
@@ -206,12 +211,14 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     for (const block of blocks) length += block.length
     await this.#onDisk(piece, async () => {
       await this.#parts.committer.write(piece, offset, blocks)
-      if (!this.#disposed) this.engine.written(piece, offset, length, this.clock.now())
+      if (this.#disposed) return
+      this.engine.written(piece, offset, length, this.clock.now())
+      giveBack(blocks)
     })
   }
 
   async #verify(piece: PieceIndex): Promise<void> {
-    await this.#onDisk(piece, async () => this.#decided(piece, await this.#parts.committer.verify(piece)))
+    await this.#onDisk(piece, async () => void this.#decided(piece, await this.#parts.committer.verify(piece)))
   }
 
   async #hashBlocks(piece: PieceIndex): Promise<void> {
@@ -223,16 +230,18 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     })
   }
 
-  #decided(piece: PieceIndex, good: boolean): void {
-    if (this.#disposed) return
-    if (good) {
-      const isNew = !this.engine.have.has(piece)
-      this.engine.committed(piece, this.clock.now())
-      if (isNew) this.#parts.events.pieceCommitted(piece)
-    } else {
+  /** True when we have the piece from now on. */
+  #decided(piece: PieceIndex, good: boolean): boolean {
+    if (this.#disposed) return false
+    if (!good) {
       this.engine.rejected(piece, this.clock.now())
       this.#parts.events.pieceRejected(piece)
+      return false
     }
+    const isNew = !this.engine.have.has(piece)
+    this.engine.committed(piece, this.clock.now())
+    if (isNew) this.#parts.events.pieceCommitted(piece)
+    return isNew
   }
 
   /** Never rejects: a failure of the disk becomes the engine's and the torrent's. */

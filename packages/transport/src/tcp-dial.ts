@@ -3,8 +3,9 @@
 import type { NetConnectOpts, Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { DialOptions } from '@torrential/contracts'
-import type { Clock, PeerAddress } from '@torrential/primitives'
+import type { Clock, PeerAddress, SlabPool } from '@torrential/primitives'
 import { formatAddress, InputError, PeerError, peerAddress, throwIfAborted } from '@torrential/primitives'
+import { SocketReader } from './socket-reader.ts'
 import { ignoreError, SocketStream } from './socket-stream.ts'
 
 /** What a dial does when its options say nothing. */
@@ -17,6 +18,8 @@ export interface TcpDialContext {
   readonly clock: Clock
   /** Bytes buffered in each direction of the socket. */
   readonly highWaterMark: number
+  /** Where sockets read to. */
+  readonly slabs: SlabPool
   /** Called with the socket before it connects, so that its owner can close it at any time. */
   readonly own: (socket: Socket) => void
 }
@@ -44,16 +47,20 @@ export async function dialTcp(
   const timeout = checkTimeout(options)
   // Through the gate again: an address that was not made by it could hold a name, and a name would be looked up.
   const { host, port, family } = peerAddress(address.host, address.port)
-  const socket = connect({
+  const reader = new SocketReader(context.slabs)
+  const socket: Socket = connect({
     host,
     port,
     family,
     noDelay: true,
     allowHalfOpen: false,
     highWaterMark: context.highWaterMark,
+    // What comes is pushed as any socket pushes it: only where it was read to is our choice.
+    onread: { buffer: reader.next, callback: (count: number) => socket.push(reader.take(count)) },
     ...(options.localHost === undefined ? {} : { localAddress: peerAddress(options.localHost, 0).host }),
   } as NetConnectOpts)
   socket.on('error', ignoreError)
+  socket.once('close', () => reader.close())
   context.own(socket)
   await connected(socket, address, timeout, options.signal, context.clock)
   const stream = SocketStream.over(socket)

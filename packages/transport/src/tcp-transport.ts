@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { ByteStream, DialOptions, Listener, ListenOptions, Transport } from '@torrential/contracts'
 import type { Clock, PeerAddress } from '@torrential/primitives'
-import { InputError, PeerError } from '@torrential/primitives'
+import { InputError, PeerError, SlabPool } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
 import { dialTcp } from './tcp-dial.ts'
 import { listenTcp } from './tcp-listener.ts'
@@ -28,6 +28,7 @@ export class TcpTransport implements Transport {
   readonly name = 'tcp'
   readonly #clock: Clock
   readonly #highWaterMark: number
+  readonly #slabs = new SlabPool()
   readonly #sockets = new Set<Socket>()
   readonly #listeners = new Set<Listener>()
   #closing: Promise<void> | undefined
@@ -52,7 +53,12 @@ export class TcpTransport implements Transport {
    */
   async dial(address: PeerAddress, options: DialOptions = {}): Promise<ByteStream> {
     if (this.#closing !== undefined) throw new PeerError('TRANSPORT_CLOSED', 'this transport is closed', { address })
-    return dialTcp(address, options, { clock: this.#clock, highWaterMark: this.#highWaterMark, own: this.#own })
+    return dialTcp(address, options, {
+      clock: this.#clock,
+      highWaterMark: this.#highWaterMark,
+      slabs: this.#slabs,
+      own: this.#own,
+    })
   }
 
   /**

@@ -1,0 +1,147 @@
+// Memory that comes back: what a socket reads goes into slabs, and a slab is read into again once every byte that was handed
+// out of it has been given back. Without that each read is new memory, and collecting it costs more than the protocol does.
+//
+// Whoever has bytes of a slab may keep them for as long as it likes: a slab whose bytes are not all given back is never used
+// again and is collected like any other memory. So nobody has to know of slabs but the two who give back: the decoder (what it
+// has decoded) and whoever has written blocks to the disk. The one rule: each byte is given back at most once, by its last user.
+//
+// Bounded: so many bytes idle, and so many out at a time; beyond that `lend` answers undefined and the reader uses small
+// buffers of its own, because one block that is kept holds the whole slab that it lies in.
+
+/** Bytes of one size that are lent, handed out in views and given back. */
+export class Slab {
+  readonly bytes: Uint8Array
+  readonly #pool: SlabPool
+  #handedOut = 0
+  #givenBack = 0
+  #isClosed = false
+
+  /** Slabs come out of `SlabPool.lend`. */
+  constructor(pool: SlabPool, bytes: Uint8Array) {
+    this.#pool = pool
+    this.bytes = bytes
+  }
+
+  /** A view of `[start, end)`, to be given back. Ranges must not overlap. */
+  handOut(start: number, end: number): Uint8Array {
+    this.#handedOut += end - start
+    return this.bytes.subarray(start, end)
+  }
+
+  /** Nothing more is handed out. */
+  close(): void {
+    this.#isClosed = true
+    this.#reuse()
+  }
+
+  /** Counts bytes that nobody looks at any more. */
+  giveBack(count: number): void {
+    this.#givenBack += count
+    if (this.#isClosed) this.#reuse()
+  }
+
+  /** Somebody keeps bytes of it for good: it is never lent again. */
+  keep(): void {
+    this.#givenBack = Number.NEGATIVE_INFINITY
+  }
+
+  #reuse(): void {
+    if (this.#givenBack !== this.#handedOut) return
+    this.#isClosed = false
+    this.#handedOut = 0
+    this.#givenBack = 0
+    this.#pool.returned(this)
+  }
+}
+
+/** Which slab a view lies in. */
+const slabs = new WeakMap<ArrayBufferLike, Slab>()
+
+export interface SlabPoolOptions {
+  /** Bytes that wait to be lent again. @default 8 MiB */
+  readonly idle?: number
+  /** Bytes lent at a time, those that nobody gave back included until they are collected. @default 96 MiB */
+  readonly lent?: number
+}
+
+const DEFAULTS = {
+  // What a fast connection has between its socket and the disk: a few pieces.
+  idle: 48 * 1_048_576,
+  // The usual 64 MiB of unwritten blocks and half as much again.
+  lent: 96 * 1_048_576,
+}
+
+export class SlabPool {
+  readonly #idleLimit: number
+  readonly #lentLimit: number
+  /** By size, the most recently used last: that one may still be in the processor's cache. */
+  readonly #idle = new Map<number, Slab[]>()
+  #idleBytes = 0
+  #lentBytes = 0
+  /** Slabs that were dropped with bytes outstanding count as lent until they are gone. */
+  readonly #dropped = new FinalizationRegistry<number>((length) => {
+    this.#lentBytes -= length
+  })
+
+  constructor(options: SlabPoolOptions = {}) {
+    this.#idleLimit = options.idle ?? DEFAULTS.idle
+    this.#lentLimit = options.lent ?? DEFAULTS.lent
+  }
+
+  /** Bytes that wait to be lent again. */
+  get idle(): number {
+    return this.#idleBytes
+  }
+
+  /** Bytes lent at this moment. */
+  get lent(): number {
+    return this.#lentBytes
+  }
+
+  /** A slab of `length` bytes with any content; undefined when too much is lent. */
+  lend(length: number): Slab | undefined {
+    const slab = this.#idle.get(length)?.pop()
+    if (slab !== undefined) {
+      this.#idleBytes -= length
+    } else if (this.#lentBytes + length > this.#lentLimit) return undefined
+    this.#lentBytes += length
+    return slab ?? this.#make(length)
+  }
+
+  /** Called by a slab when all of it is back. */
+  returned(slab: Slab): void {
+    const { length } = slab.bytes
+    this.#lentBytes -= length
+    if (this.#idleBytes + length > this.#idleLimit) {
+      this.#dropped.unregister(slab)
+      return
+    }
+    this.#idleBytes += length
+    const waiting = this.#idle.get(length)
+    if (waiting === undefined) this.#idle.set(length, [slab])
+    else waiting.push(slab)
+  }
+
+  #make(length: number): Slab {
+    // A buffer of its own: `slabs` knows it by that.
+    const slab = new Slab(this, new Uint8Array(new ArrayBuffer(length)))
+    slabs.set(slab.bytes.buffer, slab)
+    this.#dropped.register(slab, length, slab)
+    return slab
+  }
+}
+
+/** The slab that `bytes` lie in; undefined when their memory is anybody else's. */
+export function slabOf(bytes: Uint8Array): Slab | undefined {
+  return slabs.get(bytes.buffer)
+}
+
+/** Gives blocks back to the slabs that they lie in; bytes of other memory are left alone. None may be used afterwards. */
+export function giveBack(blocks: readonly Uint8Array[]): void {
+  for (const block of blocks) slabs.get(block.buffer)?.giveBack(block.length)
+}
+
+/** The slab that `bytes` lie in, if any, is never lent again: somebody keeps them. */
+export function keep(bytes: Uint8Array): void {
+  slabs.get(bytes.buffer)?.keep()
+}
