@@ -170,6 +170,11 @@ export class SwarmEngine implements Machine<Action> {
     return known && this.#uploads.next(known)
   }
 
+  /** What `nextUpload` will give after `distance` others unless something changes: to read ahead. */
+  upcomingUpload(peer: PeerKey, distance: number): Upload | undefined {
+    return this.#swarm.peers.get(peer)?.uploads.ahead(distance)
+  }
+
   /** A block from `nextUpload` was handed to the wire. */
   uploaded(peer: PeerKey, bytes: number, now: number): void {
     this.#swarm.up.add(bytes, now)

@@ -30,6 +30,11 @@ export class UploadQueue {
     return next
   }
 
+  /** The request that `distance` places behind the next one waits at; undefined when the queue is shorter. */
+  ahead(distance: number): BlockRef | undefined {
+    return this.#waiting[distance]
+  }
+
   /** Bytes taken went out, or never will. */
   settle(bytes: number): void {
     this.unsentBytes = Math.max(0, this.unsentBytes - bytes)

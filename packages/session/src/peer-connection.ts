@@ -19,6 +19,9 @@ import type { RateLimit } from '@torrential/transport'
 import type { Wire } from '@torrential/wire'
 import { Peer, type PeerLink } from './peer.ts'
 
+/** Requests: while one is served, the block that is asked for so many later is read. Two runs of the read cache. */
+const readAhead = 32
+
 /** An established connection: the handshake is done. */
 export interface EstablishedPeer {
   readonly wire: Wire
@@ -41,7 +44,11 @@ export interface ConnectionOwner {
   readonly up: RateLimit
   /** Performs what the engine wants now. */
   pump(): void
+  /** The block, when it is in memory already. */
+  peekBlock(upload: Upload): Uint8Array | undefined
   readBlock(upload: Upload): Promise<Uint8Array>
+  /** The block will be asked for soon. */
+  readAhead(upload: Upload): void
   readFailed(upload: Upload, error: unknown): void
   /** True: no block may be sent now. */
   readonly isPaused: boolean
@@ -163,8 +170,12 @@ export class PeerConnection implements PeerLink {
         this.#uploading = false
         return
       }
+      const ahead = engine.upcomingUpload(this.key, readAhead)
+      if (ahead !== undefined) this.#owner.readAhead(ahead)
       if (!up.take(upload.length)) await up.wait(upload.length, { signal: this.#abort.signal })
-      const block = await this.#read(upload)
+      // Most blocks are in memory, and then nothing is waited for until the wire is full.
+      const inMemory = this.#owner.isPaused ? undefined : this.#owner.peekBlock(upload)
+      const block = inMemory ?? (await this.#read(upload))
       if (this.#closed) return
       if (block === undefined) continue
       const message: Message = { type: 'piece', piece: upload.piece, offset: upload.offset, block }

@@ -16,7 +16,7 @@ import {
   type TorrentialError,
 } from '@torrential/primitives'
 import type { Capabilities, Message } from '@torrential/protocol'
-import type { Storage } from '@torrential/contracts'
+import type { CachedStorage } from '@torrential/storage'
 import type { RateLimit } from '@torrential/transport'
 import type { BlockHasher } from './block-hasher.ts'
 import { type Deferred, deferred } from './deferred.ts'
@@ -43,7 +43,7 @@ export interface DriverParts {
   readonly engine: SwarmEngine
   readonly clock: Clock
   /** Reads for uploads. */
-  readonly storage: Storage
+  readonly storage: CachedStorage
   readonly committer: PieceCommitter
   /** v2 and hybrid. */
   readonly hasher: BlockHasher | undefined
@@ -127,6 +127,15 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     this.#disposed = true
     this.#drive[Symbol.dispose]()
     this.engine[Symbol.dispose]()
+  }
+
+  /** Undefined as well of a block that ends behind its piece: `readBlock` pads it. */
+  peekBlock(upload: Upload): Uint8Array | undefined {
+    return this.#parts.storage.peek(upload.piece, upload.offset, upload.length)
+  }
+
+  readAhead(upload: Upload): void {
+    this.#parts.storage.prefetch(upload.piece, upload.offset)
   }
 
   readBlock({ piece, offset, length }: Upload): Promise<Uint8Array> {

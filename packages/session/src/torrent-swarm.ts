@@ -1,7 +1,7 @@
 // A torrent's side towards its peers: engine, driver, limits, and the intake from which its connections come. It can be started
 // and stopped any number of times; what the engine knows of pieces outlives that, connections do not.
 
-import type { Storage } from '@torrential/contracts'
+import type { CachedStorage } from '@torrential/storage'
 import type { SwarmEngine } from '@torrential/engine'
 import type { Metainfo } from '@torrential/metainfo'
 import { type PeerAddress, PeerError, type TorrentialError } from '@torrential/primitives'
@@ -23,7 +23,7 @@ export interface TorrentSwarmParts {
   readonly inherited: readonly Dialed[]
   readonly metainfo: Metainfo
   readonly engine: SwarmEngine
-  readonly storage: Storage
+  readonly storage: CachedStorage
   readonly committer: PieceCommitter
   /** v2 and hybrid. */
   readonly hasher: BlockHasher | undefined

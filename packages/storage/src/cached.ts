@@ -18,6 +18,10 @@ export interface CacheOptions {
 
 /** A storage with a cache in front. */
 export interface CachedStorage extends Storage {
+  /** The bytes when they are in memory, as a view; undefined otherwise. */
+  peek(piece: PieceIndex, offset: number, length: number): Uint8Array | undefined
+  /** Starts to read the run around `offset` when it is not here: somebody will ask for it soon. Never fails. */
+  prefetch(piece: PieceIndex, offset: number): void
   readonly cache: CacheStatistics
 }
 
@@ -62,6 +66,27 @@ class ReadCache implements CachedStorage {
     this.#limit = positive('CACHE_BYTES', options.bytes ?? DEFAULTS.bytes)
     this.#run = positive('CACHE_RUN', options.run ?? DEFAULTS.run)
     this.#runsPerPiece = Math.ceil(geometry.pieceLength / this.#run)
+  }
+
+  peek(piece: PieceIndex, offset: number, length: number): Uint8Array | undefined {
+    const index = Math.floor(offset / this.#run)
+    const from = offset - index * this.#run
+    const key = piece * this.#runsPerPiece + index
+    const run = this.#runs.get(key)
+    if (run?.bytes === undefined || from + length > run.length) return undefined
+    this.cache.hits++
+    this.#runs.delete(key)
+    this.#runs.set(key, run)
+    return run.bytes.subarray(from, from + length)
+  }
+
+  prefetch(piece: PieceIndex, offset: number): void {
+    const index = Math.floor(offset / this.#run)
+    const key = piece * this.#runsPerPiece + index
+    // Where memory is short, a run would push out the one that is being served.
+    if (this.#run * 2 > this.#limit || this.#runs.has(key)) return
+    this.cache.misses++
+    this.#fetch(key, piece, index)
   }
 
   read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
