@@ -33,6 +33,8 @@ export interface ByteStream extends AsyncDisposable {
   readonly duplex: ByteDuplex
   readonly remote: PeerAddress
   readonly local: PeerAddress
+  /** True: once `drain` fires, nothing that was written is looked at any more. @default false */
+  readonly forgetsOnDrain?: boolean
   /** How it travels, e.g. `tcp`, `memory`, `utp`. */
   readonly via: string
 }

@@ -10,9 +10,14 @@ import type { AbortOptions, PieceIndex } from '@torrential/primitives'
  */
 export interface Storage extends AsyncDisposable {
   /** Exactly `length` bytes, never short. The caller owns the result. */
-  read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array>
+  read(piece: PieceIndex, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>
   /** One gapless run that starts at `offset`, vectored: `blocks` are not copied and must not change until it resolves. */
   write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void>
   /** Everything written so far survives a power cut once this resolves. */
   flush(options?: AbortOptions): Promise<void>
+}
+
+export interface ReadOptions extends AbortOptions {
+  /** `length` bytes that the storage may read into; what it returns is what counts. Not to be touched until it resolves. */
+  readonly into?: Uint8Array
 }

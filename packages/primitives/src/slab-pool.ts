@@ -3,7 +3,7 @@
 //
 // Whoever has bytes of a slab may keep them for as long as it likes: a slab whose bytes are not all given back is never used
 // again and is collected like any other memory. So nobody has to know of slabs but the two who give back: the decoder (what it
-// has decoded) and whoever has written blocks to the disk. The one rule: each byte is given back at most once, by its last user.
+// has decoded) and whoever has written blocks to the disk. The one rule: each byte is given back at most as often as it was handed out.
 //
 // Bounded: so many bytes idle, and so many out at a time; beyond that `lend` answers undefined and the reader uses small
 // buffers of its own, because one block that is kept holds the whole slab that it lies in.
@@ -22,7 +22,7 @@ export class Slab {
     this.bytes = bytes
   }
 
-  /** A view of `[start, end)`, to be given back. Ranges must not overlap. */
+  /** A view of `[start, end)`, to be given back as often as it was handed out. */
   handOut(start: number, end: number): Uint8Array {
     this.#handedOut += end - start
     return this.bytes.subarray(start, end)

@@ -3,7 +3,7 @@
 
 import type { ByteStream } from '@torrential/contracts'
 import type { Clock, InfoHash, PeerId } from '@torrential/primitives'
-import { PeerError } from '@torrential/primitives'
+import { giveBack, PeerError } from '@torrential/primitives'
 import type { Capabilities, Handshake } from '@torrential/protocol'
 import { connectWire, Wire } from '@torrential/wire'
 import { DEFAULTS } from './options.ts'
@@ -67,7 +67,8 @@ async function shake(
   exchange: (wire: Wire) => Promise<Handshake>,
 ): Promise<Shaken> {
   const wire = new Wire({ clock: parts.clock })
-  connectWire(wire, stream)
+  // Blocks that we upload lie in slabs of the read cache; nobody else hands a block of ours to two wires.
+  connectWire(wire, stream, { left: giveBack })
   try {
     const remote = await exchange(wire)
     if (Buffer.compare(remote.peerId, parts.peerId) === 0) {

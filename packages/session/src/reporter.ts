@@ -64,7 +64,9 @@ export class Reporter {
 
   sent({ peer }: PeerConnection, message: Message, bytes: number): void {
     this.#bytes(peer, 'out', bytes)
-    if (this.wants('message')) this.emit({ type: 'message', torrent: this.#torrent, peer, direction: 'out', message })
+    if (!this.wants('message')) return
+    if (message.type === 'piece') keep(message.block)
+    this.emit({ type: 'message', torrent: this.#torrent, peer, direction: 'out', message })
   }
 
   #bytes(peer: Peer, direction: 'in' | 'out', bytes: number): void {

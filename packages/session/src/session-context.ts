@@ -1,7 +1,7 @@
 // What the torrents of a session share, as they see it.
 
 import type { DownloadCredit } from '@torrential/engine'
-import type { Clock, EventHub, PeerAddress, PeerId, Random } from '@torrential/primitives'
+import type { Clock, EventHub, PeerAddress, PeerId, Random, SlabPool } from '@torrential/primitives'
 import type { HandlePool, HashPool } from '@torrential/storage'
 import type { TrackerClients } from '@torrential/tracker'
 import type { TokenBucket } from '@torrential/transport'
@@ -31,6 +31,8 @@ export interface SessionContext {
   readonly trackers: TrackerClients
   readonly announces: boolean
   readonly resume: ResumeStore | undefined
+  /** Memory of the read caches. */
+  readonly slabs: SlabPool
   /** Bytes of read cache that each torrent may use. */
   readonly readCache: number
   readonly maxTorrentConnections: number

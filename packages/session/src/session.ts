@@ -16,6 +16,7 @@ import {
   type PeerAddress,
   type PeerId,
   type SubscribeOptions,
+  SlabPool,
   toHex,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
@@ -94,6 +95,7 @@ export class Session implements AsyncDisposable {
         options.state === undefined
           ? undefined
           : new ResumeStore({ files: new NodeStateFiles(resolve(options.state)), random }),
+      slabs: new SlabPool({ idle: DEFAULTS.readCache }),
       readCache: options.readCache ?? DEFAULTS.readCache,
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,

@@ -75,7 +75,7 @@ export class TorrentAssembly {
       flush: () => this.storage.flush(),
       warn: (error) => reporter.emit({ type: 'warning', torrent, error }),
     })
-    const storage = cached(this.storage, geometry, { bytes: context.readCache })
+    const storage = cached(this.storage, geometry, { bytes: context.readCache, slabs: context.slabs })
     const committer = new PieceCommitter({
       geometry,
       storage,

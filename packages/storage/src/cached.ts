@@ -6,7 +6,7 @@
 
 import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
-import { InputError, withAbort } from '@torrential/primitives'
+import { InputError, type Slab, type SlabPool, withAbort } from '@torrential/primitives'
 import { lengthOf } from './pooled-io.ts'
 
 export interface CacheOptions {
@@ -14,6 +14,8 @@ export interface CacheOptions {
   readonly bytes?: number
   /** Bytes read at once around a miss; runs never cross a piece. @default 256 KiB: a disk read costs much the same up to there */
   readonly run?: number
+  /** Memory for the runs: a run that was dropped is read into again once every view of it was given back. @default new memory for each run */
+  readonly slabs?: SlabPool
 }
 
 /** A storage with a cache in front. */
@@ -39,8 +41,12 @@ const DEFAULTS = { bytes: 64 * 1_048_576, run: 262_144 }
 
 interface Run {
   readonly length: number
+  readonly slab: Slab | undefined
   readonly reading: Promise<Uint8Array>
+  /** Undefined until it is read. */
   bytes: Uint8Array | undefined
+  /** Dropped from the cache. */
+  isForgotten: boolean
 }
 
 /**
@@ -56,6 +62,7 @@ class ReadCache implements CachedStorage {
   readonly #limit: number
   readonly #run: number
   readonly #runsPerPiece: number
+  readonly #slabs: SlabPool | undefined
   /** By piece × runs per piece + run, least recently used first. */
   readonly #runs = new Map<number, Run>()
   readonly cache = { hits: 0, misses: 0, bytes: 0 }
@@ -65,6 +72,7 @@ class ReadCache implements CachedStorage {
     this.#geometry = geometry
     this.#limit = positive('CACHE_BYTES', options.bytes ?? DEFAULTS.bytes)
     this.#run = positive('CACHE_RUN', options.run ?? DEFAULTS.run)
+    this.#slabs = options.slabs
     this.#runsPerPiece = Math.ceil(geometry.pieceLength / this.#run)
   }
 
@@ -77,7 +85,7 @@ class ReadCache implements CachedStorage {
     this.cache.hits++
     this.#runs.delete(key)
     this.#runs.set(key, run)
-    return run.bytes.subarray(from, from + length)
+    return viewOf(run, run.bytes, from, length)
   }
 
   prefetch(piece: PieceIndex, offset: number): void {
@@ -104,10 +112,12 @@ class ReadCache implements CachedStorage {
       this.cache.hits++
       this.#runs.delete(key)
       this.#runs.set(key, run)
-      if (run.bytes !== undefined) return Promise.resolve(run.bytes.subarray(from, from + length))
+      if (run.bytes !== undefined) return Promise.resolve(viewOf(run, run.bytes, from, length))
     }
+    // Counted before it is waited for: the run may be dropped meanwhile, and its slab must not be.
+    const lent = run.slab?.handOut(from, from + length)
     const view = run.reading.then(
-      (bytes) => bytes.subarray(from, from + length),
+      (bytes) => lent ?? bytes.subarray(from, from + length),
       // The rest of the run may be missing where this block is not.
       () => this.#storage.read(piece, offset, length, options),
     )
@@ -129,15 +139,16 @@ class ReadCache implements CachedStorage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#runs.clear()
-    this.cache.bytes = 0
+    for (const [key, run] of this.#runs) this.#forget(key, run)
     await this.#storage[Symbol.asyncDispose]()
   }
 
   #fetch(key: number, piece: PieceIndex, index: number): Run {
     const start = index * this.#run
     const length = Math.min(this.#run, this.#geometry.lengthOf(piece) - start)
-    const run: Run = { length, reading: this.#storage.read(piece, start, length), bytes: undefined }
+    const slab = length === this.#run ? this.#slabs?.lend(length) : undefined
+    const reading = this.#readRun(piece, start, length, slab)
+    const run: Run = { length, slab, reading, bytes: undefined, isForgotten: false }
     this.#runs.set(key, run)
     this.cache.bytes += length
     void this.#settle(key, run)
@@ -148,9 +159,19 @@ class ReadCache implements CachedStorage {
     return run
   }
 
+  async #readRun(piece: PieceIndex, start: number, length: number, slab: Slab | undefined): Promise<Uint8Array> {
+    if (slab === undefined) return this.#storage.read(piece, start, length)
+    const bytes = await this.#storage.read(piece, start, length, { into: slab.bytes })
+    // A storage that has bytes of its own: views of the slab are what everybody here holds.
+    if (bytes !== slab.bytes) slab.bytes.set(bytes)
+    return slab.bytes
+  }
+
   async #settle(key: number, run: Run): Promise<void> {
     try {
       run.bytes = await run.reading
+      // Nothing is read into it any more.
+      if (run.isForgotten) run.slab?.close()
     } catch {
       // Each reader asks the storage for its own block then, and gets its own answer.
       this.#forget(key, run)
@@ -169,7 +190,13 @@ class ReadCache implements CachedStorage {
     if (this.#runs.get(key) !== run) return
     this.#runs.delete(key)
     this.cache.bytes -= run.length
+    run.isForgotten = true
+    if (run.bytes !== undefined) run.slab?.close()
   }
+}
+
+function viewOf(run: Run, bytes: Uint8Array, from: number, length: number): Uint8Array {
+  return run.slab?.handOut(from, from + length) ?? bytes.subarray(from, from + length)
 }
 
 function positive(code: string, value: number): number {

@@ -7,7 +7,7 @@
 // between files, so it waits for running reads and writes, and new ones wait for it. Files grow with what is written
 // (sparse where the system can), and an existing longer file is not cut without being asked.
 
-import type { Storage } from '@torrential/contracts'
+import type { ReadOptions, Storage } from '@torrential/contracts'
 import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import { InputError, throwIfAborted } from '@torrential/primitives'
 import type { HandlePool } from './handle-pool.ts'
@@ -112,8 +112,8 @@ export class FileStorage implements Storage, PieceLayout {
     })
   }
 
-  async read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
-    const bytes = Buffer.allocUnsafeSlow(length)
+  async read(piece: PieceIndex, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
+    const bytes = options?.into ?? Buffer.allocUnsafeSlow(length)
     await this.#run(options, async () => {
       let at = 0
       for (const slice of this.geometry.slices(piece, offset, length)) {

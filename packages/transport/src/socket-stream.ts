@@ -14,6 +14,8 @@ export class SocketStream implements ByteStream {
   readonly remote: PeerAddress
   readonly local: PeerAddress
   readonly via = 'tcp'
+  /** A socket drains when the system has taken everything. */
+  readonly forgetsOnDrain = true
 
   /** `socket` is connected, and its `error` events have been listened to since it was made. */
   private constructor(socket: Socket, remote: PeerAddress, local: PeerAddress) {

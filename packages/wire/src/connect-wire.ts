@@ -10,9 +10,17 @@ import type { Wire } from './wire.ts'
 /** Bytes given to the connection in one turn before its `false` is heeded: one vectored write instead of one per block. */
 const BURST_LENGTH = 131_072
 
+/** More than a burst and what a socket buffers. */
+const MOST_LEAVING = 256
+
 export interface ConnectOptions {
   /** Milliseconds that a connection whose two directions have ended may take to flush. @default 5,000 */
   readonly linger?: number
+  /**
+   * Told which chunks have left for good: nobody looks at them any more. Only where the stream says when that is
+   * (`forgetsOnDrain`), and not of every chunk: to reuse their memory.
+   */
+  readonly left?: (chunks: readonly Uint8Array[]) => void
   /** @default the system's clock */
   readonly clock?: Clock
 }
@@ -24,7 +32,7 @@ export interface ConnectOptions {
  */
 export function connectWire(wire: Wire, stream: ByteStream, options: ConnectOptions = {}): void {
   if (wire.destroying) stream.duplex.destroy()
-  else new Junction(wire, stream.duplex, options).join()
+  else new Junction(wire, stream, options).join()
 }
 
 class Junction {
@@ -41,10 +49,14 @@ class Junction {
   #outputEnded = false
   #closed = false
   #lingering: Disposable | undefined
+  readonly #left: ((chunks: readonly Uint8Array[]) => void) | undefined
+  /** Given to the connection since it drained. */
+  #leaving: Uint8Array[] = []
 
-  constructor(wire: Wire, duplex: ByteDuplex, { linger = 5000, clock = systemClock }: ConnectOptions) {
+  constructor(wire: Wire, stream: ByteStream, { linger = 5000, clock = systemClock, left }: ConnectOptions) {
     this.#wire = wire
-    this.#duplex = duplex
+    this.#duplex = stream.duplex
+    this.#left = stream.forgetsOnDrain === true ? left : undefined
     this.#linger = linger
     this.#clock = clock
   }
@@ -73,6 +85,7 @@ class Junction {
     }
     if (!this.#duplex.write(chunk)) this.#full = true
     this.#burst += chunk.length
+    if (this.#left !== undefined) this.#note(chunk)
     if (this.#full && this.#burst >= BURST_LENGTH) this.#wire.pause()
   }
 
@@ -83,8 +96,18 @@ class Junction {
     if (this.#full && !this.#inputEnded && !this.#closed) this.#wire.pause()
   }
 
+  /** A connection that never fills up never drains: what is noted then is forgotten. */
+  #note(chunk: Uint8Array): void {
+    if (this.#leaving.length === MOST_LEAVING) this.#leaving = []
+    this.#leaving.push(chunk)
+  }
+
   readonly #onDuplexDrain = (): void => {
     this.#full = false
+    if (this.#leaving.length > 0) {
+      this.#left?.(this.#leaving)
+      this.#leaving = []
+    }
     this.#wire.resume()
   }
 
