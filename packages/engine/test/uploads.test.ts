@@ -45,6 +45,18 @@ describe('Uploads', () => {
     expect(bench.actionsOf('upload-ready')).toHaveLength(1)
   })
 
+  test('tells what will be asked for later, as long as it is still waiting', () => {
+    const bench = new SwarmBench({ have: '######' })
+    const peer = guest(bench)
+    bench.say(peer, request(0), request(1), request(2))
+    expect(bench.engine.upcomingUpload(peer, 1)?.piece).toBe(1)
+    bench.engine.nextUpload(peer, bench.now)
+    expect(bench.engine.upcomingUpload(peer, 1)?.piece).toBe(2)
+    bench.say(peer, { ...request(2), type: 'cancel' })
+    expect(bench.engine.upcomingUpload(peer, 1)).toBeUndefined()
+    expect(bench.engine.nextUpload(peer, bench.now)?.piece).toBe(1)
+  })
+
   test('hands out no more than 1 MiB that was not sent yet', () => {
     const bench = new SwarmBench({ have: '######', blocks: 100 })
     const peer = guest(bench)

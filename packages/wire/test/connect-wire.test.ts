@@ -93,6 +93,28 @@ describe('a wire on a connection', () => {
     await wire.close()
   })
 
+  test('tells what has left for good when a connection that forgets on its drain has drained, and of no other', async () => {
+    for (const forgetsOnDrain of [true, false]) {
+      const duplex = new FakeDuplex()
+      const wire = new Wire({ clock: new VirtualClock() })
+      const left: Uint8Array[] = []
+      const stream = { ...streamOf(duplex as unknown as ByteDuplex), forgetsOnDrain }
+      connectWire(wire, stream, { clock: new VirtualClock(), left: (chunks) => void left.push(...chunks) })
+      const done = wire.handshake(handshakeOf(1))
+      duplex.emit('data', THEIRS)
+      await done
+      wire.send(piece)
+      await settle()
+      expect(left).toEqual([])
+      duplex.emit('drain')
+      expect(left.includes(block)).toBe(forgetsOnDrain)
+      const told = left.length
+      duplex.emit('drain')
+      expect(left).toHaveLength(told)
+      await wire.close()
+    }
+  })
+
   test('small bursts to a connection that is full do not pile up there either', async () => {
     const { wire, duplex } = await connected()
     duplex.full = true
