@@ -79,7 +79,9 @@ export class MessageDecoder {
       const bytes = this.#tail.length > 0 ? this.#continued(chunk, messages) : chunk
       const start = this.#headFilled > 0 ? this.#assemble(bytes, 0, messages) : 0
       if (slab !== undefined) {
-        this.#decodeLent(bytes, start, messages, slab)
+        // No `Buffer`, whose `slice` is a view: whoever keeps a block must be able to copy it.
+        const plain = new Bytes(bytes.buffer, bytes.byteOffset, bytes.length)
+        this.#decodeLent(plain, start, messages, slab)
         return messages
       }
       const at = this.#decodeWhole(bytes, start, messages)

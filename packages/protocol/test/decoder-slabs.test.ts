@@ -128,6 +128,14 @@ describe('decoding out of slabs', () => {
     expect(Buffer.compare(block as Uint8Array, blocksOf([piece(1)])[0] as Uint8Array)).toBe(0)
   })
 
+  test('a slice of a block is a copy, also where the socket gave a Buffer', () => {
+    const [chunk] = new Reader().read(encodeMessage(piece(1))) as [Uint8Array]
+    const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    const [block] = blocksOf(new MessageDecoder().push(buffer)) as [Uint8Array]
+    expect(block.buffer).toBe(chunk.buffer)
+    expect(block.slice().buffer).not.toBe(chunk.buffer)
+  })
+
   test('the end of the stream inside of a message is told', () => {
     const decoder = new MessageDecoder()
     for (const chunk of new Reader().read(encodeMessage(piece(1)).subarray(0, 9_000))) decoder.push(chunk)

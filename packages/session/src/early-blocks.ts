@@ -16,7 +16,8 @@ export class EarlyBlocks {
   add(piece: PieceIndex, offset: number, block: Uint8Array): void {
     const place = placeOf(piece, offset)
     if (this.#blocks.has(place)) return
-    this.#blocks.set(place, block.slice())
+    // Not `slice`: that of a `Buffer` is a view, and what it shows comes back to the socket.
+    this.#blocks.set(place, new Uint8Array(block))
     this.#bytes += block.length
     for (const oldest of this.#blocks.keys()) {
       if (this.#bytes <= most) return

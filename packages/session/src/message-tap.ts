@@ -78,9 +78,9 @@ export class MessageTap {
 function keepable(message: Message): Message | undefined {
   switch (message.type) {
     case 'bitfield':
-      return { type: 'bitfield', bitfield: message.bitfield.slice() }
+      return { type: 'bitfield', bitfield: new Uint8Array(message.bitfield) }
     case 'extended':
-      return message.id === 0 ? { type: 'extended', id: 0, payload: message.payload.slice() } : undefined
+      return message.id === 0 ? { type: 'extended', id: 0, payload: new Uint8Array(message.payload) } : undefined
     case 'have':
     case 'have-all':
     case 'have-none':
