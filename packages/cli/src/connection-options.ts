@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly host?: string
   /** False: nothing is announced. */
   readonly trackers: boolean
+  /** True: torrents may ask anything of trackers in the own network. @default announces only */
+  readonly anyLocalTracker?: boolean
   /** Bytes per second. */
   readonly maxDown?: number
 }
@@ -53,6 +55,7 @@ export async function openSession(
     ...(maxUp !== undefined && { maxUp }),
     ...(state !== undefined && { state }),
     trackers: options.trackers,
+    ...(options.anyLocalTracker === true && { trackerGuard: false as const }),
   })
   return { session, peers }
 }

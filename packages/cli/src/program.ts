@@ -242,6 +242,7 @@ function addConnectionOptions(command: Command): Command {
     )
     .option('--host <addr>', 'IP address to listen on (default: all)', localHost('--host'))
     .option('--no-trackers', 'do not announce')
+    .option('--any-local-tracker', 'trackers in the own network may have any path and query, such as a passkey')
     .option('--max-down <bytes>', 'limit per second, such as 2M', byteCount('--max-down'))
 }
 

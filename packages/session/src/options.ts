@@ -3,6 +3,7 @@
 import { type Clock, InputError, type PeerAddress, type PeerId, type Random } from '@torrential/primitives'
 import type { Transport } from '@torrential/contracts'
 import type { PathRules } from '@torrential/metainfo'
+import type { TrackerGuard } from '@torrential/tracker'
 
 export interface SessionOptions {
   /** Ports to try in order; 0 is any free one. @default [6881 … 6889, 0] */
@@ -36,6 +37,11 @@ export interface SessionOptions {
   readonly maxOpenFiles?: number
   /** Announce to the trackers that torrents name. @default true */
   readonly trackers?: boolean
+  /**
+   * Asked with the address of every connection to a tracker; a string refuses it (`TRACKER_BLOCKED`). False lets torrents ask
+   * anything of this machine and its network. @default only `/announce` without a query, and no redirect from outside, there
+   */
+  readonly trackerGuard?: TrackerGuard | false
   /** Connections are dialed and accepted through it; the session closes it. @default TCP */
   readonly transport?: Transport
   readonly clock?: Clock

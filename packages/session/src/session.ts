@@ -21,7 +21,7 @@ import {
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
 import { createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
-import { TrackerClients } from '@torrential/tracker'
+import { localNetworkGuard, TrackerClients, type TrackerClientsOptions } from '@torrential/tracker'
 import { TcpTransport, TokenBucket } from '@torrential/transport'
 import PQueue from 'p-queue'
 import { ConnectionSlots } from './connection-slots.ts'
@@ -89,7 +89,7 @@ export class Session implements AsyncDisposable {
       handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock }),
       hashing: new HashPool(),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
-      trackers: new TrackerClients({ clock, random }),
+      trackers: new TrackerClients({ clock, random }, guardOf(options)),
       announces: options.trackers !== false,
       resume:
         options.state === undefined
@@ -291,6 +291,10 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
 
 function duplicateOf(torrent: Torrent): InputError {
   return new InputError('TORRENT_DUPLICATE', `${torrent.infoHash} is in this session already`, { torrent })
+}
+
+function guardOf({ trackerGuard = localNetworkGuard }: SessionOptions): TrackerClientsOptions {
+  return trackerGuard === false ? {} : { guard: trackerGuard }
 }
 
 function checkOptions(options: SessionOptions): void {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createSession } from '@torrential/session'
@@ -43,6 +46,29 @@ describe.each(['http', 'udp'] as const)('a tracker over %s', (scheme) => {
 })
 
 describe('trackers', () => {
+  test('of this machine are asked for announces only, unless the session allows more', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'one.bin': 1_000 })
+    const asked: string[] = []
+    const server = createServer((request, answer) => {
+      asked.push(request.url?.split('?')[0] ?? '')
+      answer.end('d8:intervali1800e5:peers0:e')
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const trackers = [[`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/reboot`]]
+    await using careful = await createSession({ port: 0, host: '127.0.0.1' })
+    const seed = await careful.seed(join(origin, 'one.bin'), { trackers })
+    expect((await eventOf(seed, 'tracker-error')).error).toMatchObject({ code: 'TRACKER_BLOCKED' })
+    expect(asked).toEqual([])
+    await using trusting = await createSession({ port: 0, host: '127.0.0.1', trackerGuard: false })
+    const other = await trusting.add(seed.torrentFile, { path: origin })
+    await eventOf(other, 'tracker-reply')
+    expect(asked).toEqual(['/api/reboot'])
+    await trusting.close()
+    server.close()
+  })
+
   test('are left alone when the torrent, or the session, is told so', async () => {
     await using bench = await BenchFolder.create()
     const origin = await bench.write({ 'a.bin': 1_000, 'b.bin': 2_000 })

@@ -155,7 +155,7 @@ export class HttpTracker implements TrackerClient {
       url = nextHop(url, total)
       path = plainPath(url)
       const family = address.family
-      const found = await resolveTracker(url, this.#resolving, signal)
+      const found = await resolveTracker(url, { ...this.#resolving, from: address }, signal)
       address = found.find((candidate) => candidate.family === family) ?? (found[0] as ResolvedHost)
     }
     throw trackerError('TRACKER_REDIRECTS', start, `more than ${MAX_REDIRECTS} redirects`, sum)

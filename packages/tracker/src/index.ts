@@ -18,6 +18,7 @@ export type { HttpTrackerOptions } from './http-tracker.ts'
 export { HttpTracker } from './http-tracker.ts'
 export type { UdpTrackerOptions } from './udp-tracker.ts'
 export { UdpTracker } from './udp-tracker.ts'
+export { localNetworkGuard } from './local-network-guard.ts'
 export type { TrackerErrorCode } from './tracker-error.ts'
 export { parseTrackerUrl } from './tracker-url.ts'
 export type {

@@ -14,6 +14,8 @@ export interface ResolveOptions {
   readonly guard?: TrackerGuard | undefined
   /** Keeps only addresses of its family. */
   readonly localHost?: string | undefined
+  /** Who redirected to this URL. */
+  readonly from?: ResolvedHost
 }
 
 /** What `getaddrinfo` says. */
@@ -34,7 +36,7 @@ export async function resolveTracker(url: URL, options: ResolveOptions, signal: 
     const address = canonical(found)
     if (address === undefined || chosen.has(address.family)) continue
     if (wanted !== undefined && wanted !== address.family) continue
-    const reason = options.guard?.(url, address)
+    const reason = options.guard?.(url, address, options.from)
     if (reason === undefined) chosen.set(address.family, address)
     else refused ??= reason
   }

@@ -89,6 +89,7 @@ export type HostResolver = (name: string) => Promise<readonly ResolvedHost[]>
 
 /**
  * Asked before every connection and every datagram's exchange, redirects included, with the very address that will be used
- * (so a name cannot change its mind in between). A string is the reason to refuse: the call fails with `TRACKER_BLOCKED`.
+ * (so a name cannot change its mind in between); `from` is the address that redirected to it. A string is the reason to refuse: the
+ * call fails with `TRACKER_BLOCKED`.
  */
-export type TrackerGuard = (url: URL, address: ResolvedHost) => string | undefined
+export type TrackerGuard = (url: URL, address: ResolvedHost, from?: ResolvedHost) => string | undefined

@@ -9,6 +9,7 @@ test('the client entry exports exactly these names', () => {
     'TrackerClients',
     'TrackerSource',
     'UdpTracker',
+    'localNetworkGuard',
     'parseTrackerUrl',
   ])
 })
