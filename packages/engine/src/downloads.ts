@@ -64,7 +64,7 @@ export class Downloads {
 
   /** BEP 6: the peer will not answer a request. Its range has been checked. */
   reject(peer: Peer, message: RejectMessage): void {
-    const request = peer.pipeline.take(message.piece, message.offset / BLOCK_LENGTH)
+    const request = peer.pipeline.takeRejected(message.piece, message.offset / BLOCK_LENGTH)
     if (request === undefined) {
       peer.strayRejects++
       if (peer.strayRejects > MOST_STRAY_REJECTS) this.#connections.close(peer, violation('REJECT_FLOOD'))

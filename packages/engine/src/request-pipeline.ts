@@ -105,6 +105,16 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     return found === -1 ? undefined : this.#remove(found)
   }
 
+  /**
+   * Takes the request that a reject answers off the list: one that was taken back goes before one that counts, for it is the
+   * `cancel` that made the peer reject it. Mixing them up would leave a block that was asked for anew without anybody who asks.
+   */
+  takeRejected(piece: number, block: number): Outstanding<Peer> | undefined {
+    const isOfBlock = ({ partial, ...request }: Outstanding<Peer>) => request.block === block && partial.piece === piece
+    const retired = this.requests.findIndex((request) => !request.isLive && isOfBlock(request))
+    return retired === -1 ? this.take(piece, block) : this.#remove(retired)
+  }
+
   /** Takes this very request off the list. */
   drop(request: Outstanding<Peer>): void {
     const at = this.requests.indexOf(request)

@@ -47,6 +47,21 @@ describe('RequestPipeline', () => {
     expect(pipeline.depth(limits)).toBe(2)
   })
 
+  test('takes a reject for the answer to the request that was taken back, and a block for that to the one that counts', () => {
+    for (const isReject of [true, false]) {
+      const pipeline = new RequestPipeline()
+      pipeline.push(partial, 7, 0)
+      const takenBack = pipeline.find(0, 7)
+      pipeline.retire(takenBack as NonNullable<typeof takenBack>)
+      pipeline.push(partial, 7, 1)
+      const answered = isReject ? pipeline.takeRejected(0, 7) : pipeline.take(0, 7)
+      expect([answered?.isLive, answered?.at]).toEqual(isReject ? [false, 0] : [true, 1])
+      expect(pipeline.live).toBe(isReject ? 1 : 0)
+      expect(pipeline.takeRejected(0, 7)?.isLive).toBe(isReject)
+      expect(pipeline.takeRejected(0, 7)).toBeUndefined()
+    }
+  })
+
   test('asks a snubbed peer for one block at a time', () => {
     const pipeline = new RequestPipeline()
     pipeline.isSnubbed = true

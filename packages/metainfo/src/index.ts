@@ -10,7 +10,7 @@ export type {
 } from './metainfo.ts'
 export { METAINFO_LIMITS } from './metainfo.ts'
 export type { InfoExtras } from './parse-torrent.ts'
-export { parseInfo, parseTorrent } from './parse-torrent.ts'
+export { parseInfo, parseTorrent, withPieceLayers } from './parse-torrent.ts'
 // Checking pieces
 export { createVerifier } from './verifier.ts'
 export type { DigestPlan } from './digest-plan.ts'

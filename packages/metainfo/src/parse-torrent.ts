@@ -61,15 +61,31 @@ export function parseInfo(infoBytes: Uint8Array, extras: InfoExtras = {}): Metai
   const trackers = dedupeTiers(extras.trackers ?? [])
   const webSeeds = (extras.webSeeds ?? []).filter((url) => usableUrl(url, WEB_SCHEMES) !== undefined)
   const layers = extras.pieceLayers ?? new Map<string, Uint8Array>()
-  const bytes = encode({
+  const bytes = torrentAround(infoBytes, { trackers, webSeeds, layers })
+  const outer: OuterFields = { trackers, webSeeds, httpSeeds: [], nodes: [], similar: [], collections: [] }
+  return assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, options: extras })
+}
+
+/**
+ * A `Metainfo` of `parseInfo` with the piece layers that came later, 32 bytes per piece by pieces root in latin1; its `bytes` have
+ * them too. They are taken as they are: whoever got them has proven them against their roots.
+ */
+export function withPieceLayers(metainfo: Metainfo, pieceLayers: ReadonlyMap<string, Uint8Array>): Metainfo {
+  const { infoBytes, trackers, webSeeds } = metainfo
+  return { ...metainfo, pieceLayers, bytes: torrentAround(infoBytes, { trackers, webSeeds, layers: pieceLayers }) }
+}
+
+function torrentAround(
+  infoBytes: Uint8Array,
+  { trackers, webSeeds, layers }: Pick<Metainfo, 'trackers' | 'webSeeds'> & { layers: Metainfo['pieceLayers'] },
+): Uint8Array {
+  return encode({
     announce: trackers[0]?.[0],
     'announce-list': trackers.length > 0 ? trackers : undefined,
     info: raw(infoBytes),
     'piece layers': layers.size > 0 ? layers : undefined,
     'url-list': webSeeds.length > 0 ? webSeeds : undefined,
   })
-  const outer: OuterFields = { trackers, webSeeds, httpSeeds: [], nodes: [], similar: [], collections: [] }
-  return assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, options: extras })
 }
 
 interface Read {

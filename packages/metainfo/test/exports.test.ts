@@ -32,5 +32,6 @@ test('exports exactly these names', () => {
     'proveRange',
     'safeName',
     'verifyHashes',
+    'withPieceLayers',
   ])
 })

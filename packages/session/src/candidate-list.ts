@@ -3,11 +3,13 @@
 // after six failures, unless the user named it. Pure: time is an argument.
 
 import type { PeerCandidate, PeerOrigin } from '@torrential/contracts'
-import { formatAddress, type PeerAddress } from '@torrential/primitives'
+import { formatAddress, type InfoHash, type PeerAddress } from '@torrential/primitives'
 
 interface Known {
   readonly address: PeerAddress
   readonly origin: PeerOrigin
+  /** By which it was found; undefined for one that is not of a swarm, such as the user's. */
+  name: InfoHash | undefined
   state: 'ready' | 'dialing' | 'connected' | 'waiting'
   /** It waits because we need nothing of it. */
   isUseless: boolean
@@ -33,8 +35,8 @@ export class CandidateList {
     return this.#known.size
   }
 
-  /** True when the address was new and there was room. */
-  add(candidate: PeerCandidate): boolean {
+  /** True when the address was new and there was room. `name` is that of the swarm in which it was found. */
+  add(candidate: PeerCandidate, name?: InfoHash): boolean {
     const key = formatAddress(candidate.address)
     const known = this.#known.get(key)
     if (known !== undefined) {
@@ -45,7 +47,7 @@ export class CandidateList {
     // The limit is against strangers; what the user names is the user's.
     if (candidate.address.port === 0) return false
     if (this.#known.size >= this.#limit && candidate.origin !== 'user') return false
-    const fresh = this.#learn(key, candidate, 'ready')
+    const fresh = this.#learn(key, candidate, 'ready', name)
     // What the user named goes first.
     if (candidate.origin === 'user') this.#ready.unshift(fresh)
     else this.#ready.push(fresh)
@@ -74,6 +76,17 @@ export class CandidateList {
     if (known === undefined) return undefined
     known.state = 'dialing'
     return known.address
+  }
+
+  /** The name of the torrent by which the address is dialed. */
+  nameOf(address: PeerAddress): InfoHash | undefined {
+    return this.#known.get(formatAddress(address))?.name
+  }
+
+  /** It did not know the torrent by the name before. */
+  rename(address: PeerAddress, name: InfoHash): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known !== undefined) known.name = name
   }
 
   connected(address: PeerAddress): void {
@@ -137,8 +150,8 @@ export class CandidateList {
     return first
   }
 
-  #learn(key: string, { address, origin }: PeerCandidate, state: 'ready' | 'connected'): Known {
-    const fresh: Known = { address, origin, state, isUseless: false, fails: 0, retryAt: 0 }
+  #learn(key: string, { address, origin }: PeerCandidate, state: 'ready' | 'connected', name?: InfoHash): Known {
+    const fresh: Known = { address, origin, name, state, isUseless: false, fails: 0, retryAt: 0 }
     this.#known.set(key, fresh)
     return fresh
   }

@@ -15,9 +15,10 @@ import {
 import { CandidateList } from './candidate-list.ts'
 import type { ConnectionSlots } from './connection-slots.ts'
 import type { Dialed, Dialer } from './dialer.ts'
+import type { SwarmIdentity } from './swarm-identity.ts'
 
 export interface ConnectorParts {
-  readonly infoHash: InfoHash
+  readonly identity: () => SwarmIdentity
   readonly clock: Clock
   readonly dialer: Dialer
   readonly slots: ConnectionSlots
@@ -57,8 +58,9 @@ export class Connector {
     return this.#candidates.size
   }
 
-  add(candidate: PeerCandidate): void {
-    if (this.#candidates.add(candidate) || candidate.origin === 'user') this.fill()
+  /** `name` is that of the swarm in which it was found. */
+  add(candidate: PeerCandidate, name?: InfoHash): void {
+    if (this.#candidates.add(candidate, name) || candidate.origin === 'user') this.fill()
   }
 
   start(): void {
@@ -128,8 +130,10 @@ export class Connector {
   }
 
   async #dial(address: PeerAddress, signal: AbortSignal): Promise<void> {
+    const identity = this.#parts.identity()
+    const name = this.#candidates.nameOf(address) ?? identity.names[0]
     try {
-      const dialed = await this.#parts.dialer.dial(address, this.#parts.infoHash, signal)
+      const dialed = await this.#parts.dialer.dial(address, { name, identity }, signal)
       // Before the torrent has it: it may close the connection in the same turn.
       this.#candidates.connected(address)
       const refused = signal.aborted
@@ -143,6 +147,9 @@ export class Connector {
       else this.#giveUp(address, refused, signal)
     } catch (error) {
       this.#parts.slots.give()
+      // A peer that knows only one of the two names hangs up on the other without a word: next time it hears that.
+      const other = identity.names.find((candidate) => candidate !== name)
+      if (other !== undefined) this.#candidates.rename(address, other)
       this.#giveUp(address, error, signal)
     }
     this.fill()

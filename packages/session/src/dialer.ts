@@ -6,9 +6,10 @@ import type { Transport } from '@torrential/contracts'
 import { type Clock, type InfoHash, type PeerAddress, type PeerId, withAbort } from '@torrential/primitives'
 import type { Capabilities } from '@torrential/protocol'
 import { DialPace } from './dial-pace.ts'
-import { agreed, greet } from './handshaker.ts'
+import { greet } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
 import type { EstablishedPeer } from './peer-connection.ts'
+import type { SwarmIdentity } from './swarm-identity.ts'
 
 export interface Dialed {
   readonly established: EstablishedPeer
@@ -28,16 +29,20 @@ export class Dialer {
     this.#pace = new DialPace(parts.clock, DEFAULTS.dialsPerSecond)
   }
 
-  /** @throws PeerError of the dial or the handshake; the signal's reason */
-  dial(address: PeerAddress, infoHash: InfoHash, signal: AbortSignal): Promise<Dialed> {
+  /** By one of the torrent's names. @throws PeerError of the dial or the handshake; the signal's reason */
+  dial(
+    address: PeerAddress,
+    swarm: { readonly name: InfoHash; readonly identity: SwarmIdentity },
+    signal: AbortSignal,
+  ): Promise<Dialed> {
     // The signal is looked at inside the task: handing one signal to many queued tasks costs p-queue quadratic time.
     const dialed = this.#queue.add(async () => {
       await this.#pace.turn(signal)
       const stream = await this.#transport.dial(address, { timeout: DEFAULTS.dialTimeout, signal })
-      const { wire, remote } = await greet(stream, infoHash, this.#parts, signal)
+      const { wire, remote, capabilities } = await greet(stream, swarm, this.#parts, signal)
       return {
         established: { wire, stream, peerId: remote.peerId, incoming: false, address },
-        capabilities: agreed(remote.capabilities),
+        capabilities,
       }
     })
     // A torrent that stops does not wait until the queue comes to its dials.

@@ -7,19 +7,7 @@ import { giveBack, PeerError } from '@torrential/primitives'
 import type { Capabilities, Handshake } from '@torrential/protocol'
 import { connectWire, Wire } from '@torrential/wire'
 import { DEFAULTS } from './options.ts'
-
-/** What we can do, as the handshake's reserved bytes tell it (BEP 6, 10). */
-export const CAPABILITIES: Capabilities = { extensions: true, fast: true, dht: false, v2: false }
-
-/** What both sides can do: a bit that only one of them has set means nothing. */
-export function agreed({ extensions, fast, dht, v2 }: Capabilities): Capabilities {
-  return {
-    extensions: extensions && CAPABILITIES.extensions,
-    fast: fast && CAPABILITIES.fast,
-    dht: dht && CAPABILITIES.dht,
-    v2: v2 && CAPABILITIES.v2,
-  }
-}
+import { agreed, answerName, capabilitiesOf, type SwarmIdentity } from './swarm-identity.ts'
 
 export interface HandshakeParts {
   readonly clock: Clock
@@ -29,43 +17,55 @@ export interface HandshakeParts {
 export interface Shaken {
   readonly wire: Wire
   readonly remote: Handshake
+  /** What both sides can do. */
+  readonly capabilities: Capabilities
 }
 
-/** Our side dialed: we speak first. @throws PeerError */
+/** Our side dialed: we speak first, by one of the torrent's names. @throws PeerError */
 export async function greet(
   stream: ByteStream,
-  infoHash: InfoHash,
+  swarm: { readonly name: InfoHash; readonly identity: SwarmIdentity },
   parts: HandshakeParts,
   signal: AbortSignal,
 ): Promise<Shaken> {
-  return shake(stream, parts, (wire) =>
-    wire.handshake(
-      { infoHash, peerId: parts.peerId, capabilities: CAPABILITIES },
-      { signal, timeout: DEFAULTS.handshakeTimeout },
-    ),
+  const { name, identity } = swarm
+  const greeting = { infoHash: name, peerId: parts.peerId, capabilities: capabilitiesOf(identity) }
+  const alternatives = identity.v2 === undefined ? [] : [identity.v2]
+  const { wire, remote } = await shake(stream, parts, (fresh) =>
+    fresh.handshake(greeting, { signal, timeout: DEFAULTS.handshakeTimeout, alternatives }),
   )
+  return { wire, remote, capabilities: agreed(identity, remote.capabilities, remote.infoHash) }
 }
 
 /** They dialed: they speak first, and name the torrent. @throws PeerError `HANDSHAKE_UNKNOWN_TORRENT` and others */
 export async function answer(
   stream: ByteStream,
-  serves: (infoHash: InfoHash) => boolean,
+  find: (infoHash: InfoHash) => SwarmIdentity | undefined,
   parts: HandshakeParts,
   signal: AbortSignal,
 ): Promise<Shaken> {
-  return shake(stream, parts, (wire) =>
-    wire.accept(
-      ({ infoHash }) => (serves(infoHash) ? { infoHash, peerId: parts.peerId, capabilities: CAPABILITIES } : undefined),
+  let capabilities: Capabilities | undefined
+  const { wire, remote } = await shake(stream, parts, (fresh) =>
+    fresh.accept(
+      (theirs) => {
+        const identity = find(theirs.infoHash)
+        if (identity === undefined) return undefined
+        const infoHash = answerName(identity, theirs)
+        capabilities = agreed(identity, theirs.capabilities, infoHash)
+        return { infoHash, peerId: parts.peerId, capabilities: capabilitiesOf(identity) }
+      },
       { signal, timeout: DEFAULTS.handshakeTimeout },
     ),
   )
+  // The callback has run: without its answer there is no handshake.
+  return { wire, remote, capabilities: capabilities as Capabilities }
 }
 
 async function shake(
   stream: ByteStream,
   parts: HandshakeParts,
   exchange: (wire: Wire) => Promise<Handshake>,
-): Promise<Shaken> {
+): Promise<{ readonly wire: Wire; readonly remote: Handshake }> {
   const wire = new Wire({ clock: parts.clock })
   // Blocks that we upload lie in slabs of the read cache; nobody else hands a block of ours to two wires.
   connectWire(wire, stream, { left: giveBack })

@@ -12,11 +12,13 @@ import {
   toHex,
 } from '@torrential/primitives'
 import type { Dialed } from './dialer.ts'
-import { agreed, answer } from './handshaker.ts'
+import { answer } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
+import type { SwarmIdentity } from './swarm-identity.ts'
 
 /** A torrent that takes peers in. */
 export interface InboundTorrent {
+  readonly identity: SwarmIdentity
   /** Takes the peer over; returns the reason when it does not want it. */
   accept(inbound: Dialed): PeerError | undefined
 }
@@ -63,15 +65,15 @@ export class InboundGate {
   }
 
   async #shake(stream: ByteStream): Promise<void> {
-    const serves = (infoHash: InfoHash) => this.#parts.find(toHex(infoHash)) !== undefined
+    const find = (infoHash: InfoHash) => this.#parts.find(toHex(infoHash))?.identity
     try {
-      const { wire, remote } = await answer(stream, serves, this.#parts, this.#abort.signal)
+      const { wire, remote, capabilities } = await answer(stream, find, this.#parts, this.#abort.signal)
       const torrent = this.#parts.find(toHex(remote.infoHash))
       const established = { wire, stream, peerId: remote.peerId, incoming: true, address: stream.remote }
       const refused =
         torrent === undefined
           ? new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the torrent has gone')
-          : torrent.accept({ established, capabilities: agreed(remote.capabilities) })
+          : torrent.accept({ established, capabilities })
       if (refused === undefined) return
       void wire.close(refused)
       this.#parts.refused(stream.remote, refused.code)

@@ -3,14 +3,7 @@
 // Addresses, announces and places survive that change.
 
 import type { PeerCandidate } from '@torrential/contracts'
-import {
-  compareBytes,
-  equalBytes,
-  type InfoHash,
-  type PeerAddress,
-  PeerError,
-  type PeerId,
-} from '@torrential/primitives'
+import { compareBytes, equalBytes, type PeerAddress, PeerError, type PeerId } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import type { AnnounceProgress } from '@torrential/tracker'
 import { ConnectionSlots } from './connection-slots.ts'
@@ -20,6 +13,7 @@ import type { InboundTorrent } from './inbound-gate.ts'
 import type { AddOptions } from './options.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
+import type { SwarmIdentity } from './swarm-identity.ts'
 import type { Torrent } from './torrent.ts'
 import { TrackerLink } from './tracker-link.ts'
 
@@ -47,7 +41,7 @@ export interface PeerUser {
 
 export interface PeerIntakeParts {
   readonly torrent: Torrent
-  readonly infoHash: InfoHash
+  readonly identity: SwarmIdentity
   /** Trackers of the torrent. */
   readonly tiers: readonly (readonly string[])[]
   readonly reporter: Reporter
@@ -63,16 +57,18 @@ export class PeerIntake implements InboundTorrent {
   readonly slots: ConnectionSlots
   readonly #parts: PeerIntakeParts
   readonly #connector: Connector
+  #identity: SwarmIdentity
   #user: PeerUser | undefined
 
   /** @throws InputError `TRACKER_URL` */
   constructor(parts: PeerIntakeParts, options: AddOptions) {
     this.#parts = parts
-    const { context, infoHash, reporter, tiers, torrent } = parts
+    const { context, identity, reporter, tiers, torrent } = parts
+    this.#identity = identity
     const { clock, dialer } = context
     this.slots = new ConnectionSlots(options.maxConnections ?? context.maxTorrentConnections, context.slots)
     this.#connector = new Connector({
-      infoHash,
+      identity: () => this.#identity,
       clock,
       dialer,
       slots: this.slots,
@@ -84,13 +80,23 @@ export class PeerIntake implements InboundTorrent {
     })
     this.trackers = new TrackerLink({
       context,
-      infoHash,
+      names: identity.names,
       tiers: options.trackers === false ? [] : tiers,
       added: Array.isArray(options.trackers) ? (options.trackers as readonly string[][]) : [],
       progress: () => this.#user?.progress ?? { uploaded: 0, downloaded: 0, left: 1 },
-      found: (candidate) => this.add(candidate),
+      found: (candidate, name) => this.#connector.add(candidate, name),
       event: (event) => reporter.emit({ ...event, torrent }),
     })
+  }
+
+  get identity(): SwarmIdentity {
+    return this.#identity
+  }
+
+  /** The metadata of a magnet link is here, and with it all that the torrent is. */
+  learn(identity: SwarmIdentity): void {
+    this.#identity = identity
+    this.trackers.learn(identity.names)
   }
 
   add(candidate: PeerCandidate): void {

@@ -16,6 +16,7 @@ import { NamedPeerLookup } from './named-peer-lookup.ts'
 import { type AddOptions, checkPositive } from './options.ts'
 import type { Peer } from './peer.ts'
 import { PeerIntake } from './peer-intake.ts'
+import { identityOf } from './swarm-identity.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
 import type { Torrent } from './torrent.ts'
@@ -83,9 +84,9 @@ export class PendingTorrent implements TorrentBody {
     this.#parts = parts
     const { torrent, magnet, reporter, context, options } = parts
     this.#options = options
-    const { infoHash, infoHashV1, infoHashV2 } = magnet
+    const { infoHashV1, infoHashV2 } = magnet
     const tiers = magnet.trackers.length > 0 ? [magnet.trackers] : []
-    this.inbound = new PeerIntake({ torrent, infoHash, tiers, reporter, context }, options)
+    this.inbound = new PeerIntake({ torrent, identity: identityOf(magnet), tiers, reporter, context }, options)
     this.#phase = new MetadataPhase({
       hashes: { ...(infoHashV1 && { infoHashV1 }), ...(infoHashV2 && { infoHashV2 }) },
       intake: this.inbound,

@@ -2,7 +2,7 @@
 // trackers), life (what runs when), resume keeper. The wiring is all there is here; each decision is in a part.
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
-import { createVerifier, type FileRange, FileTrees, type Metainfo } from '@torrential/metainfo'
+import { createVerifier, type FileRange, FileTrees, type Metainfo, withPieceLayers } from '@torrential/metainfo'
 import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from '@torrential/primitives'
 import { cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
@@ -13,6 +13,7 @@ import type { PendingLegacy } from './pending-torrent.ts'
 import { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
+import { identityOf } from './swarm-identity.ts'
 import { ResumeKeeper } from './state/resume-keeper.ts'
 import type { Torrent } from './torrent.ts'
 import { TorrentCheck } from './torrent-check.ts'
@@ -30,6 +31,8 @@ export interface TorrentSetup {
   readonly options: AddOptions
   /** What was met while only a magnet link was known. */
   readonly legacy?: PendingLegacy
+  /** The piece layers of a hybrid magnet link came from peers, the last of them now. */
+  readonly completed?: (metainfo: Metainfo) => void
   /** The files to download (BEP 53), unless the options select; empty or absent means all. */
   readonly ranges?: readonly FileRange[]
 }
@@ -46,17 +49,21 @@ export class TorrentAssembly {
   uploadedBefore = 0
   downloadedBefore = 0
   readonly #setup: TorrentSetup
+  readonly #trees: FileTrees | undefined
 
   constructor(setup: TorrentSetup) {
     this.#setup = setup
     const { metainfo, context, options, path, reporter, torrent, legacy, ranges = [] } = setup
-    const { geometry, infoHash, infoBytes, trackers: tiers } = metainfo
+    const { geometry, infoBytes, trackers: tiers } = metainfo
+    const identity = identityOf(metainfo)
     const { clock, random, credit } = context
     const wanted = wantedBy(metainfo, options, ranges)
-    this.intake = legacy?.intake ?? new PeerIntake({ torrent, infoHash, tiers, reporter, context }, options)
+    this.intake = legacy?.intake ?? new PeerIntake({ torrent, identity, tiers, reporter, context }, options)
+    legacy?.intake.learn(identity)
     // Like libtorrent: who has no .torrent of a private torrent is not meant to get it from peers.
     const metadata = metainfo.private ? {} : { metadata: infoBytes }
     const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo)
+    this.#trees = trees
     const have = new Bitfield(geometry.pieceCount)
     this.engine = new SwarmEngine(
       { geometry, have, infoHash: metainfo.infoHash, random, credit, ...metadata, ...(trees && { trees }) },
@@ -172,10 +179,16 @@ export class TorrentAssembly {
       this.swarm.listensAt(connection, event.listenPort)
     }
     this.resume.touch()
+    if (event.type === 'piece-layer') this.#layerCame()
     if (event.type !== 'finished' || this.life.isChecking) return
     if (this.engine.have.isComplete) this.intake.trackers.completed()
     this.life.finished()
     void this.resume.save(true)
+  }
+
+  #layerCame(): void {
+    const { metainfo, completed } = this.#setup
+    if (this.#trees?.incomplete.length === 0) completed?.(withPieceLayers(metainfo, this.#trees.pieceLayers))
   }
 
   #createLife(): TorrentLife {

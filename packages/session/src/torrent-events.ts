@@ -100,7 +100,11 @@ export interface MessageEvent extends Of<'message'> {
 }
 
 /** What the announcer tells (`tracker-announcing`, `tracker-reply`, `tracker-warning`, `tracker-error`), with its torrent. */
-export type TorrentTrackerEvent = TrackerEvent & { readonly torrent: Torrent }
+export type TorrentTrackerEvent = TrackerEvent & {
+  readonly torrent: Torrent
+  /** Of the swarm that it is about, 40 hexadecimal digits: a hybrid torrent has two, and each is announced to. */
+  readonly infoHash: string
+}
 
 /** Opt-in: the handle pool opened or closed a file. */
 export interface FileHandleEvent extends Of<'file-opened' | 'file-closed'> {

@@ -229,7 +229,8 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   #assemble(metainfo: Metainfo, options: AddOptions, legacy?: PendingLegacy): TorrentAssembly {
     const { origin, path, context } = this.#setup
     const ranges = isMetainfo(origin) ? [] : origin.select
-    const setup = { torrent: this, metainfo, path, reporter: this.#reporter(), context, options, ranges }
+    const completed = (whole: Metainfo) => this.learn(whole)
+    const setup = { torrent: this, metainfo, path, reporter: this.#reporter(), context, options, ranges, completed }
     this.#assembly = new TorrentAssembly({ ...setup, ...(legacy && { legacy }) })
     return this.#assembly
   }

@@ -1,8 +1,8 @@
-// Joins a torrent's announcer to it: candidates go to the connector, events to the hub. A fresh announcer for every start, so
-// that `stopped` and `started` pair up.
+// Joins a torrent's announcers to it, one for each of its names: candidates go to the connector, events to the hub. Fresh ones for
+// every start, so that `stopped` and `started` pair up.
 
 import type { PeerCandidate } from '@torrential/contracts'
-import { type InfoHash, InputError } from '@torrential/primitives'
+import { type InfoHash, InputError, toHex } from '@torrential/primitives'
 import {
   type AnnounceProgress,
   Announcer,
@@ -15,63 +15,64 @@ import type { SessionContext } from './session-context.ts'
 
 export interface TrackerLinkParts {
   readonly context: SessionContext
-  readonly infoHash: InfoHash
+  /** Of the torrent's swarms: each is announced to. */
+  readonly names: readonly InfoHash[]
   /** Of the torrent. */
   readonly tiers: readonly (readonly string[])[]
   /** Of the user. */
   readonly added: readonly (readonly string[])[]
   readonly progress: () => AnnounceProgress
-  readonly found: (candidate: PeerCandidate) => void
-  readonly event: (event: TrackerEvent) => void
+  readonly found: (candidate: PeerCandidate, name: InfoHash) => void
+  /** `infoHash` is the name, 40 hexadecimal digits. */
+  readonly event: (event: TrackerEvent & { readonly infoHash: string }) => void
 }
 
 export class TrackerLink {
   readonly #parts: TrackerLinkParts
   readonly #tiers: string[][]
-  #announcer: Announcer | undefined
+  /** By hexadecimal name. */
+  readonly #announcers = new Map<string, Announcer>()
+  #names: readonly InfoHash[]
   #isRunning = false
 
   /** @throws InputError `TRACKER_URL` */
   constructor(parts: TrackerLinkParts) {
     this.#parts = parts
+    this.#names = parts.names
     for (const tier of parts.added) for (const url of tier) checkTracker(url)
     this.#tiers = [...parts.tiers, ...parts.added].map((tier) => [...tier])
   }
 
+  /** As the first of the torrent's names sees them. */
   get trackers(): readonly TrackerStatus[] {
-    return this.#announcer?.trackers ?? []
+    const [first] = this.#announcers.values()
+    return first?.trackers ?? []
   }
 
   start(): void {
     this.#isRunning = true
-    if (this.#announcer !== undefined || !this.#parts.context.announces || this.#tiers.length === 0) return
-    const { context, infoHash, progress } = this.#parts
-    const { peerId, clock, random, trackers: clients } = context
-    const announcer = new Announcer(
-      { tiers: this.#tiers, infoHash, peerId, progress, clock, random, clients },
-      { port: () => context.port() },
-    )
-    this.#announcer = announcer
-    void this.#follow(announcer.events(), (event) => {
-      if (event.type !== 'lagged') this.#parts.event(event)
-    })
-    // After the events: the first pull starts the announces, and nothing must be missed.
-    void this.#follow(announcer.peers(), this.#parts.found)
-    announcer.start()
+    if (!this.#parts.context.announces || this.#tiers.length === 0) return
+    for (const name of this.#names) this.#announce(name)
+  }
+
+  /** The torrent turned out to have these names. */
+  learn(names: readonly InfoHash[]): void {
+    this.#names = names
+    if (this.#isRunning) this.start()
   }
 
   completed(): void {
-    this.#announcer?.completed()
+    for (const announcer of this.#announcers.values()) announcer.completed()
   }
 
   announce(): void {
-    this.#announcer?.announce()
+    for (const announcer of this.#announcers.values()) announcer.announce()
   }
 
   /** @throws InputError `TRACKER_URL` */
   addTracker(url: string, tier?: number): void {
     checkTracker(url)
-    this.#announcer?.addTracker(url, tier)
+    for (const announcer of this.#announcers.values()) announcer.addTracker(url, tier)
     const present = tier === undefined ? undefined : this.#tiers[tier]
     if (present === undefined) this.#tiers.push([url])
     else if (!present.includes(url)) present.push(url)
@@ -80,10 +81,28 @@ export class TrackerLink {
 
   /** Resolves when `stopped` was sent, or given up. Never rejects. */
   async stop(): Promise<void> {
-    const announcer = this.#announcer
+    const announcers = [...this.#announcers.values()]
     this.#isRunning = false
-    this.#announcer = undefined
-    await announcer?.close({ timeout: DEFAULTS.stopTimeout })
+    this.#announcers.clear()
+    await Promise.all(announcers.map((announcer) => announcer.close({ timeout: DEFAULTS.stopTimeout })))
+  }
+
+  #announce(name: InfoHash): void {
+    const infoHash = toHex(name)
+    if (this.#announcers.has(infoHash)) return
+    const { context, progress } = this.#parts
+    const { peerId, clock, random, trackers: clients } = context
+    const announcer = new Announcer(
+      { tiers: this.#tiers, infoHash: name, peerId, progress, clock, random, clients },
+      { port: () => context.port() },
+    )
+    this.#announcers.set(infoHash, announcer)
+    void this.#follow(announcer.events(), (event) => {
+      if (event.type !== 'lagged') this.#parts.event({ ...event, infoHash })
+    })
+    // After the events: the first pull starts the announces, and nothing must be missed.
+    void this.#follow(announcer.peers(), (candidate) => this.#parts.found(candidate, name))
+    announcer.start()
   }
 
   async #follow<Item>(items: AsyncIterable<Item>, take: (item: Item) => void): Promise<void> {

@@ -15,7 +15,7 @@ describe.each(['http', 'udp'] as const)('a tracker over %s', (scheme) => {
     const announces = collect(tracker.events({ types: ['announce'] }))
     const url = tracker.urls.find((candidate) => candidate.startsWith(scheme)) as string
     await using seeder = await createSession({ port: 0, host: '127.0.0.1' })
-    const seed = await seeder.seed(join(origin, 'one.bin'), { pieceLength: 16_384, trackers: [[url]] })
+    const seed = await seeder.seed(join(origin, 'one.bin'), { pieceLength: 16_384, trackers: [[url]], version: 'v1' })
     await eventOf(seed, 'tracker-reply')
     await using leecher = await createSession({ port: 0, host: '127.0.0.1' })
     const announcing = collect(leecher.events({ types: ['tracker-announcing'] }))
