@@ -150,7 +150,7 @@ test('both swarms of a hybrid torrent are announced to, and a peer found by the 
     if (names.length === 2) break
   }
   const cut = (seed.infoHashV2 as string).slice(0, 40)
-  expect(names.toSorted()).toEqual([seed.infoHashV1, cut].toSorted())
+  expect(new Set(names)).toEqual(new Set([seed.infoHashV1, cut]))
   await using leecher = await createSession({ port: 0, host: '127.0.0.1' })
   const leech = await leecher.add(`magnet:?xt=urn:btmh:1220${seed.infoHashV2}&tr=${encodeURIComponent(url)}`, {
     path: bench.copy(),
