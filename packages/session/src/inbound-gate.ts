@@ -1,5 +1,5 @@
 // Incoming connections: what a stranger may cost before we know what torrent it wants. The number of handshakes under way is
-// bounded, each has its deadline, and an address can be refused before a single byte is read.
+// bounded and shared out between hosts, each has its deadline, and an address can be refused before a single byte is read.
 
 import type { ByteStream, Listener } from '@torrential/contracts'
 import {
@@ -14,6 +14,7 @@ import {
 import type { Dialed } from './dialer.ts'
 import { answer } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
+import { PendingHandshakes } from './pending-handshakes.ts'
 import type { SwarmIdentity } from './swarm-identity.ts'
 
 /** A torrent that takes peers in. */
@@ -34,11 +35,12 @@ export interface InboundParts {
 
 export class InboundGate {
   readonly #parts: InboundParts
-  readonly #abort = new AbortController()
-  #pending = 0
+  readonly #pending: PendingHandshakes
+  #isClosed = false
 
   constructor(parts: InboundParts) {
     this.#parts = parts
+    this.#pending = new PendingHandshakes(DEFAULTS.pendingHandshakes, parts.clock)
   }
 
   /** Accepts until the listener is disposed. */
@@ -48,26 +50,22 @@ export class InboundGate {
 
   /** Gives up the handshakes under way. */
   close(): void {
-    this.#abort.abort(new PeerError('SESSION_CLOSED', 'the session was closed'))
+    this.#isClosed = true
+    this.#pending.close(new PeerError('SESSION_CLOSED', 'the session was closed'))
   }
 
   #take(stream: ByteStream): void {
-    if (this.#abort.signal.aborted) {
-      stream.duplex.destroy()
-    } else if (!this.#parts.allows(stream.remote)) {
-      this.#refuse(stream, 'PEER_FILTERED')
-    } else if (this.#pending >= DEFAULTS.pendingHandshakes) {
-      this.#refuse(stream, 'TOO_MANY_HANDSHAKES')
-    } else {
-      this.#pending++
-      void this.#shake(stream).finally(() => this.#pending--)
-    }
+    if (this.#isClosed) return void stream.duplex.destroy()
+    if (!this.#parts.allows(stream.remote)) return this.#refuse(stream, 'PEER_FILTERED')
+    const place = this.#pending.take(stream.remote.host)
+    if (place === undefined) return this.#refuse(stream, 'TOO_MANY_HANDSHAKES')
+    void this.#shake(stream, place.signal).finally(() => this.#pending.give(place))
   }
 
-  async #shake(stream: ByteStream): Promise<void> {
+  async #shake(stream: ByteStream, signal: AbortSignal): Promise<void> {
     const find = (infoHash: InfoHash) => this.#parts.find(toHex(infoHash))?.identity
     try {
-      const { wire, remote, capabilities } = await answer(stream, find, this.#parts, this.#abort.signal)
+      const { wire, remote, capabilities } = await answer(stream, find, this.#parts, signal)
       const torrent = this.#parts.find(toHex(remote.infoHash))
       const established = { wire, stream, peerId: remote.peerId, incoming: true, address: stream.remote }
       const refused =

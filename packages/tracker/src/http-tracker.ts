@@ -133,19 +133,21 @@ export class HttpTracker implements TrackerClient {
     }
   }
 
-  /** Follows redirects. The credentials of the announce URL go to its own origin only. */
+  /** Follows redirects. The credentials of the announce URL go to its own origin only, and not by way of another one. */
   async #get(start: URL, startPath: string, startAddress: ResolvedHost, signal: AbortSignal): Promise<HttpAnswer> {
     let url = start
     let path = startPath
     let address = startAddress
     const sum = { bytesSent: 0, bytesReceived: 0 }
+    let hasLeft = false
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+      hasLeft ||= url.origin !== start.origin
       const answer = await httpGet(url, path, address, {
         clock: this.#clock,
         userAgent: this.#options.userAgent ?? USER_AGENT,
         localHost: this.#options.localHost,
         ca: this.#options.ca,
-        auth: url.origin === start.origin ? credentialsOf(start) : undefined,
+        auth: hasLeft ? undefined : credentialsOf(start),
         signal,
       })
       sum.bytesSent += answer.bytesSent

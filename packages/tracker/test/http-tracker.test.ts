@@ -165,6 +165,22 @@ describe('redirects', () => {
     expect(other.heads[0]).not.toContain('Authorization')
   })
 
+  test('do not bring the credentials back home by way of somebody else, who would choose what they are used for', async () => {
+    let home = ''
+    await using other = await oddHttpServer((socket) =>
+      socket.end(response('', [`Location: ${home}/admin`], '302 Found')),
+    )
+    await using server = await oddHttpServer((socket, head) => {
+      const away = response('', [`Location: http://127.0.0.1:${other.port}/away`], '302 Found')
+      socket.end(head.startsWith('GET /announce') ? away : response('d8:intervali60ee'))
+    })
+    home = `http://127.0.0.1:${server.port}`
+    await new HttpTracker(parts).announce(`http://user:secret@127.0.0.1:${server.port}/announce`, announceRequest())
+    expect(server.heads[0]).toContain('Authorization')
+    expect(server.heads[1]).toMatch(/^GET \/admin HTTP/)
+    expect(server.heads[1]).not.toContain('Authorization')
+  })
+
   test('pass the guard again, with the address that will be used', async () => {
     await using server = await oddHttpServer((socket) =>
       socket.end(response('', ['Location: http://localhost:1/x'], '302 Found')),
