@@ -1,9 +1,6 @@
 // Magnet links, each way with each program: whoever leeches gets the infohash and a peer, and the info dictionary from that peer.
 import { expect, jest, test } from '@jest/globals'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
-import { formatMagnet, parseTorrent } from '@torrential/metainfo'
-import { createTorrent } from '@torrential/storage'
 import { createSession } from '@torrential/session'
 import {
   aria2,
@@ -12,7 +9,6 @@ import {
   Ground,
   libtorrent,
   makeTorrent,
-  type Payload,
   torrential,
   transmission,
   webtorrent,
@@ -22,17 +18,6 @@ import { manyFiles } from './payloads.ts'
 import { suiteWith } from './suite-with.ts'
 
 jest.setTimeout(180_000)
-
-const smallFiles: Payload = {
-  name: 'small',
-  seed: 12,
-  // Every file fits into a piece: then a v2 torrent needs no piece layers, which magnet links do not bring.
-  pieceLength: 1024 * 1024,
-  files: [
-    { path: 'a.bin', length: 900_000 },
-    { path: 'b/c.bin', length: 20_000 },
-  ],
-}
 
 const torrent = makeTorrent(manyFiles)
 const magnet = `magnet:?xt=urn:btih:${torrent.infoHash}`
@@ -74,28 +59,4 @@ await suiteWith([libtorrent], 'the metadata that libtorrent gives us', () => {
     const reread = await again.add(ours.torrentFile, { start: false, path: await ground.folder('again') })
     expect(reread.infoHash).toBe(torrent.infoHash)
   })
-})
-
-await suiteWith([libtorrent], 'magnet links of v2 and hybrid torrents with libtorrent', () => {
-  async function transferOf(version: 'hybrid' | 'v2', by: 'v1' | 'v2', from: Counterpart, to: Counterpart) {
-    await using ground = await Ground.create()
-    const [source, target] = [await ground.folder('source'), await ground.folder('target')]
-    await writePayload(smallFiles, source)
-    const { pieceLength } = smallFiles
-    const bytes = await createTorrent(join(source, smallFiles.name), { version, pieceLength }).result
-    const { infoHashV1, infoHashV2 } = parseTorrent(bytes)
-    const names = by === 'v1' ? infoHashV1 && { infoHashV1 } : infoHashV2 && { infoHashV2 }
-    const link = formatMagnet({ ...names })
-    const seed = await from.seed(ground, { torrent: bytes, directory: source })
-    const leech = await to.leech(ground, { torrent: bytes, magnet: link, directory: target, peers: [seed.address] })
-    await leech.done()
-    await leech.stop()
-    await comparePayload(smallFiles, target, { lenient: to !== torrential })
-  }
-
-  test.concurrent('we get a hybrid by its v1 name', () => transferOf('hybrid', 'v1', libtorrent, torrential))
-  test.concurrent('we get a hybrid by its v2 name', () => transferOf('hybrid', 'v2', libtorrent, torrential))
-  test.concurrent('we get a v2 torrent', () => transferOf('v2', 'v2', libtorrent, torrential))
-  test.concurrent('it gets a hybrid by its v1 name', () => transferOf('hybrid', 'v1', torrential, libtorrent))
-  test.concurrent('it gets a hybrid by its v2 name', () => transferOf('hybrid', 'v2', torrential, libtorrent))
 })

@@ -17,6 +17,7 @@ import {
   writePayload,
 } from '../src/index.ts'
 import { suiteWith } from './suite-with.ts'
+import { transferVersion } from './version-transfer.ts'
 
 jest.setTimeout(180_000)
 
@@ -38,30 +39,8 @@ const longFiles: Payload = {
 
 const longPieces: Payload = { name: 'long pieces.bin', seed: 22, pieceLength: 256 * kibi, length: 5_000_000 }
 
-type Name = 'infoHashV1' | 'infoHashV2'
-
-async function transfer(
-  payload: Payload,
-  from: Counterpart,
-  to: Counterpart,
-  { version = 'v2', name = 'infoHashV2' }: { version?: 'v2' | 'hybrid'; name?: Name } = {},
-): Promise<void> {
-  await using ground = await Ground.create()
-  const [source, target] = [await ground.folder('source'), await ground.folder('target')]
-  await writePayload(payload, source)
-  const { pieceLength } = payload
-  const bytes = await createTorrent(join(source, payload.name), { version, pieceLength }).result
-  const magnet = formatMagnet({ [name]: parseTorrent(bytes)[name] })
-  const seed = await from.seed(ground, { torrent: bytes, directory: source })
-  const leech = await to.leech(ground, { torrent: bytes, magnet, directory: target, peers: [seed.address] })
-  try {
-    await leech.done()
-  } catch (error) {
-    throw new Error(`${String(error)}\n${seed.output()}`, { cause: error })
-  }
-  await leech.stop()
-  await comparePayload(payload, target, { lenient: to !== torrential })
-}
+const transfer = (payload: Payload, from: Counterpart, to: Counterpart): Promise<void> =>
+  transferVersion(payload, { from, to, version: 'v2', names: ['infoHashV2'] })
 
 await suiteWith([libtorrent], 'a corrupt v2 seed beside a good one', () => {
   for (const good of [torrential, libtorrent]) {
@@ -104,7 +83,7 @@ await suiteWith([libtorrent], 'magnet links of v2 torrents with files longer tha
 
   for (const name of ['infoHashV1', 'infoHashV2'] as const) {
     test.concurrent(`we get a hybrid by its ${name} from libtorrent`, () =>
-      transfer(longPieces, libtorrent, torrential, { version: 'hybrid', name }))
+      transferVersion(longPieces, { from: libtorrent, to: torrential, version: 'hybrid', names: [name] }))
   }
 
   test('the .torrent that comes of one is the one that it names, piece layers included', async () => {
