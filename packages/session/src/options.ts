@@ -94,8 +94,8 @@ export const DEFAULTS = {
   dialTimeout: 10_000,
   handshakeTimeout: 10_000,
   pendingHandshakes: 256,
-  // BEP 3 lets a tracker's `stopped` be lost; a user who closes a program will not wait longer.
-  stopTimeout: 5_000,
+  // BEP 3 lets a tracker's `stopped` be lost; a user who closes a program will not wait five seconds, and there is more to close.
+  stopTimeout: 4_000,
   // How long bytes may wait in the system's memory before the disk has them: what a power cut makes us hash again.
   resumeInterval: 30_000,
   // What `kill -9` may cost: verified pieces of a second, or 16 and what comes meanwhile.

@@ -219,7 +219,7 @@ export class Session implements AsyncDisposable {
     return this.#hub.subscribe(options)
   }
 
-  /** Stops every torrent, tells trackers (at most 5 s), saves state, releases everything. Idempotent. */
+  /** Stops every torrent, tells trackers (at most 4 s), saves state, releases everything. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
