@@ -63,6 +63,7 @@ class Peer:
         self.session = lt.session(settings)
         self.handle = None
         self.params = None
+        self.is_finished = False
         self.exit_when_finished = False
         say({"event": "listening", "port": self.session.listen_port()})
 
@@ -126,11 +127,14 @@ class Peer:
         """Reports what happened; true when the process has nothing left to do."""
         for alert in self.session.pop_alerts():
             if isinstance(alert, lt.torrent_finished_alert):
+                # Its pieces are verified, but some may still be on their way into the files.
+                self.is_finished = True
+                self.handle.flush_cache()
+            elif isinstance(alert, lt.cache_flushed_alert) and self.is_finished:
+                self.is_finished = False
                 say({"event": "finished"})
                 if self.exit_when_finished:
-                    self.handle.flush_cache()
-            elif isinstance(alert, lt.cache_flushed_alert) and self.exit_when_finished:
-                return True
+                    return True
             elif isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
                 say({"event": "failed", "message": alert.message()})
             elif isinstance(alert, (lt.tracker_error_alert, lt.tracker_reply_alert, lt.hash_failed_alert)):

@@ -1,6 +1,13 @@
 // What a user may set, with every default and the reason for it in one place.
 
-import { type Clock, InputError, type PeerAddress, type PeerId, type Random } from '@torrential/primitives'
+import {
+  BLOCK_LENGTH,
+  type Clock,
+  InputError,
+  type PeerAddress,
+  type PeerId,
+  type Random,
+} from '@torrential/primitives'
 import type { Transport } from '@torrential/contracts'
 import type { PathRules } from '@torrential/metainfo'
 import type { TrackerGuard } from '@torrential/tracker'
@@ -126,4 +133,14 @@ export function checkWhole(name: string, value: number | undefined, least: numbe
       option: name,
     })
   }
+}
+
+/** @throws InputError `OPTION_RANGE` */
+export function checkSessionOptions(options: SessionOptions): void {
+  for (const name of ['maxConnections', 'maxTorrentConnections', 'maxDown', 'maxUp'] as const) {
+    checkPositive(name, options[name])
+  }
+  checkWhole('unwrittenBytes', options.unwrittenBytes, BLOCK_LENGTH)
+  checkWhole('readCache', options.readCache, 1)
+  checkWhole('maxOpenFiles', options.maxOpenFiles, 1)
 }

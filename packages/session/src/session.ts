@@ -6,7 +6,6 @@ import type { Transport } from '@torrential/contracts'
 import { DownloadCredit } from '@torrential/engine'
 import type { Magnet, Metainfo } from '@torrential/metainfo'
 import {
-  BLOCK_LENGTH,
   type Clock,
   createPeerId,
   EventHub,
@@ -21,7 +20,7 @@ import {
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
 import { createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
-import { localNetworkGuard, TrackerClients, type TrackerClientsOptions } from '@torrential/tracker'
+import { localNetworkGuard, TrackerClients } from '@torrential/tracker'
 import { TcpTransport, TokenBucket } from '@torrential/transport'
 import PQueue from 'p-queue'
 import { ConnectionSlots } from './connection-slots.ts'
@@ -29,7 +28,7 @@ import { Dialer } from './dialer.ts'
 import { InboundGate } from './inbound-gate.ts'
 import { loadSource, magnetOf, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
-import { type AddOptions, checkPositive, checkWhole, DEFAULTS, type SessionOptions } from './options.ts'
+import { type AddOptions, checkPositive, checkSessionOptions, DEFAULTS, type SessionOptions } from './options.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { ResumeStore } from './state/resume-store.ts'
@@ -69,9 +68,10 @@ export class Session implements AsyncDisposable {
 
   /** @internal */
   constructor(options: SessionOptions) {
-    checkOptions(options)
+    checkSessionOptions(options)
     const clock: Clock = options.clock ?? systemClock
     const random = options.random ?? systemRandom
+    const { trackerGuard = localNetworkGuard } = options
     const peerId = options.peerId ?? createPeerId(random)
     this.peerId = peerId
     this.#transport = options.transport ?? new TcpTransport({ clock })
@@ -89,7 +89,7 @@ export class Session implements AsyncDisposable {
       handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock }),
       hashing: new HashPool(),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
-      trackers: new TrackerClients({ clock, random }, guardOf(options)),
+      trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
       announces: options.trackers !== false,
       resume:
         options.state === undefined
@@ -291,17 +291,4 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
 
 function duplicateOf(torrent: Torrent): InputError {
   return new InputError('TORRENT_DUPLICATE', `${torrent.infoHash} is in this session already`, { torrent })
-}
-
-function guardOf({ trackerGuard = localNetworkGuard }: SessionOptions): TrackerClientsOptions {
-  return trackerGuard === false ? {} : { guard: trackerGuard }
-}
-
-function checkOptions(options: SessionOptions): void {
-  for (const name of ['maxConnections', 'maxTorrentConnections', 'maxDown', 'maxUp'] as const) {
-    checkPositive(name, options[name])
-  }
-  checkWhole('unwrittenBytes', options.unwrittenBytes, BLOCK_LENGTH)
-  checkWhole('readCache', options.readCache, 1)
-  checkWhole('maxOpenFiles', options.maxOpenFiles, 1)
 }
