@@ -16,6 +16,7 @@ import type { Handshake } from '@torrential/protocol'
 import { createSession, type Session, type Torrent } from '@torrential/session'
 import { createTrackerServer } from '@torrential/tracker/server'
 import { connectWire, Wire } from '@torrential/wire'
+import { agreed } from '../src/swarm-identity.ts'
 import { BenchFolder, eventOf } from './bench-folder.ts'
 
 const named = (hex: string | undefined): InfoHash => infoHashFrom(fromHex((hex as string).slice(0, 40)))
@@ -134,6 +135,14 @@ describe('a session that dials for a hybrid torrent', () => {
     const [v1, v2] = [torrent.infoHashV1, toHex(named(torrent.infoHashV2))]
     expect(said.slice(0, 3)).toEqual([v1, v2, v1])
   })
+})
+
+test('v2 is spoken with who answered by the v2 name, not with who answered by the v1 name, whatever its bit says', () => {
+  const [v1, v2] = [named('11'.repeat(20)), named('22'.repeat(20))]
+  const hybrid = { names: [v1, v2], v2 } as const
+  expect(agreed(hybrid, capabilitiesWith(true), v2).v2).toBe(true)
+  expect(agreed(hybrid, capabilitiesWith(true), v1).v2).toBe(false)
+  expect(agreed({ names: [v1, v2] }, capabilitiesWith(true), v2).v2).toBe(false)
 })
 
 test('both swarms of a hybrid torrent are announced to, and a peer found by the v2 name is dialed by it', async () => {
