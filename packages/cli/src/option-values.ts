@@ -1,7 +1,7 @@
 // Texts from the command line into values. Every parser names the option in its error, and accepts exactly what it documents:
 // `Number()` alone would take '', '0x10' and '1e9' as port numbers.
 
-import { InputError, parseUrl, peerAddress } from '@torrential/primitives'
+import { fromHex, InputError, parseUrl, peerAddress } from '@torrential/primitives'
 
 const units: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }
 
@@ -71,6 +71,15 @@ export function urls(
       throw wrong(option, text, `a URL that starts with ${protocols.map((name) => `${name}//`).join(', ')}`)
     }
     return [...before, text]
+  }
+}
+
+/** An infohash in hexadecimal, 40 (v1) or 64 digits (v2), added to those before. @throws InputError `OPTION_VALUE` */
+export function infoHashes(option: string): (text: string, before: readonly Uint8Array[]) => readonly Uint8Array[] {
+  return (text, before) => {
+    if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text))
+      throw wrong(option, text, 'an infohash of 40 or 64 hexadecimal digits')
+    return [...before, fromHex(text)]
   }
 }
 

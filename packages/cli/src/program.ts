@@ -13,7 +13,7 @@ import type { InfoOptions } from './commands/info.ts'
 import type { SeedOptions } from './commands/seed.ts'
 import type { TrackerOptions } from './commands/tracker.ts'
 import type { VerifyOptions } from './commands/verify.ts'
-import { byteCount, localHost, peerTargets, port, someText, texts, urls } from './option-values.ts'
+import { byteCount, infoHashes, localHost, peerTargets, port, someText, texts, urls } from './option-values.ts'
 
 /** What each command does. They resolve with the exit code. */
 export interface CommandTable {
@@ -104,6 +104,13 @@ function addCreate(program: Command, table: CommandTable, context: CliContext, r
       [],
     )
     .option('--web-seed <url>', 'HTTP seed; may be repeated', urls('--web-seed', webProtocols), [])
+    .option(
+      '--collection <name>',
+      'what torrents with files in common are in; may be repeated',
+      texts('--collection'),
+      [],
+    )
+    .option('--similar <infohash>', 'a torrent with files in common; may be repeated', infoHashes('--similar'), [])
     .option('--private', 'only the trackers may tell peers about each other')
     .option('--comment <text>', 'free text', someText('--comment'))
     .option('--no-date', 'leave the date out: the same input gives the same file')

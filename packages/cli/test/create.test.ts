@@ -38,13 +38,25 @@ test('each --tracker is a tier of its own, and the other options are in the file
       '--tracker',
       'http://b.example/',
     ],
-    ['--web-seed', 'http://c.example/', '--private', '--comment', 'hello'],
+    [
+      '--web-seed',
+      'http://c.example/',
+      '--private',
+      '--comment',
+      'hello',
+      '--collection',
+      'c',
+      '--similar',
+      'AB'.repeat(20),
+    ],
   )
   expect(code).toBe(0)
   expect(parseTorrent(await readFile(file))).toMatchObject({
     trackers: [['udp://a.example:1'], ['http://b.example/']],
     webSeeds: ['http://c.example/'],
     private: true,
+    collections: ['c'],
+    similar: [Uint8Array.from({ length: 20 }, () => 0xab)],
     comment: 'hello',
     geometry: { pieceLength: 32_768 },
   })

@@ -24,6 +24,9 @@ export type { HashLookup, HashRange, PlacedHash } from './merkle-proof.ts'
 export { climbProof, proofHashes, proveRange, verifyHashes } from './merkle-proof.ts'
 export type { TreeFile, TreeSource } from './file-trees.ts'
 export { FileTrees, layerRanges, MOST_HASHES } from './file-trees.ts'
+// Files in common (BEP 38)
+export type { SharedFile } from './shared-files.ts'
+export { areRelated, sharedFiles } from './shared-files.ts'
 // Writing
 export type { TorrentInput, TorrentInputFile } from './torrent-input.ts'
 export { buildTorrent } from './build-torrent.ts'

@@ -12,6 +12,7 @@ test('exports exactly these names', () => {
     'MerkleHasher',
     'MerkleTree',
     'SafePaths',
+    'areRelated',
     'arrangeFiles',
     'buildTorrent',
     'choosePieceLength',
@@ -31,6 +32,7 @@ test('exports exactly these names', () => {
     'proofHashes',
     'proveRange',
     'safeName',
+    'sharedFiles',
     'verifyHashes',
     'withPieceLayers',
   ])

@@ -19,6 +19,7 @@ export type {
   ErrorEvent,
   FileBytesEvent,
   FileCompleteEvent,
+  FileReusedEvent,
   FileHandleEvent,
   MessageEvent,
   MetadataEvent,

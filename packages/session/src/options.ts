@@ -81,6 +81,12 @@ export interface AddOptions {
   readonly maxUp?: number
   /** @default the session's `maxTorrentConnections` */
   readonly maxConnections?: number
+  /**
+   * Files that are not on disk and that a related torrent of the session has complete (BEP 38) are taken from there: `link` gives
+   * a file that is surely the same, by its pieces root, another name, and copies what is only likely to be; `copy` always copies.
+   * False downloads them. @default 'link'
+   */
+  readonly reuse?: 'link' | 'copy' | false
   /** `auto` trusts a resume record when sizes and times of the files agree, `full` hashes everything. @default 'auto' */
   readonly check?: 'auto' | 'full'
 }

@@ -44,6 +44,8 @@ export interface SessionContext {
    * @throws InputError `TORRENT_DUPLICATE` when another torrent has one of them
    */
   learned(torrent: Torrent, identity: TorrentIdentity): void
+  /** The session's torrents, in the order in which they came. */
+  torrents(): readonly Torrent[]
   /** The torrent is closed. */
   forget(torrent: Torrent): void
 }

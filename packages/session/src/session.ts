@@ -101,6 +101,7 @@ export class Session implements AsyncDisposable {
       port: () => this.port,
       allows,
       learned: (torrent, identity) => this.#learned(torrent, identity),
+      torrents: () => this.#torrents.all,
       forget: (torrent) => this.#torrents.delete(torrent),
     }
     this.#gate = new InboundGate({

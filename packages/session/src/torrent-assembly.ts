@@ -6,6 +6,7 @@ import { createVerifier, type FileRange, FileTrees, type Metainfo, withPieceLaye
 import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from '@torrential/primitives'
 import { cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
+import { TorrentData } from './data-reuse.ts'
 import type { AddOptions } from './options.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import { PeerIntake } from './peer-intake.ts'
@@ -45,6 +46,8 @@ export class TorrentAssembly {
   readonly swarm: TorrentSwarm
   readonly life: TorrentLife
   readonly resume: ResumeKeeper
+  /** For torrents that have files in common with this one. */
+  readonly data: TorrentData
   /** What earlier sessions moved. */
   uploadedBefore = 0
   downloadedBefore = 0
@@ -102,6 +105,7 @@ export class TorrentAssembly {
       },
       wanted,
     )
+    this.data = new TorrentData(torrent, metainfo, this.storage, this.contents)
     this.life = this.#createLife()
     this.swarm = new TorrentSwarm(
       {
@@ -192,7 +196,7 @@ export class TorrentAssembly {
   }
 
   #createLife(): TorrentLife {
-    const { torrent, metainfo, context, reporter } = this.#setup
+    const { torrent, metainfo, context, reporter, options } = this.#setup
     const { engine, storage, contents, resume } = this
     const check = new TorrentCheck({
       torrent,
@@ -203,6 +207,7 @@ export class TorrentAssembly {
       storage,
       contents,
       resume,
+      reuse: options.reuse ?? 'link',
       idle: () => this.swarm.driver.idle(),
       totals: (uploaded, downloaded) => {
         this.uploadedBefore = uploaded

@@ -5,7 +5,9 @@ import type { SwarmEngine } from '@torrential/engine'
 import type { Metainfo } from '@torrential/metainfo'
 import { type PieceIndex, StorageError, toHex, withAbort } from '@torrential/primitives'
 import type { FileStorage } from '@torrential/storage'
+import { reuseData } from './data-reuse.ts'
 import { believe, hashDisk } from './disk-check.ts'
+import type { AddOptions } from './options.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
 import type { ResumeKeeper } from './state/resume-keeper.ts'
@@ -22,6 +24,8 @@ export interface TorrentCheckParts {
   readonly storage: FileStorage
   readonly contents: TorrentContents
   readonly resume: ResumeKeeper
+  /** Whether and how data of other torrents is used. */
+  readonly reuse: NonNullable<AddOptions['reuse']>
   /** Resolves when nothing is being written. */
   readonly idle: () => Promise<void>
   /** What earlier sessions moved; told before anything is moved in this one. */
@@ -64,6 +68,7 @@ export class TorrentCheck {
     signal.throwIfAborted()
     await idle()
     const found = await this.#remembered()
+    if (found === undefined) await this.#reuse(signal)
     if (found === undefined || full) await hashDisk(parts, signal)
     else await believe(parts, found, signal)
     await storage.prepare({ signal })
@@ -74,6 +79,32 @@ export class TorrentCheck {
     const saved = resume.save(engine.stats.isFinished)
     // What comes from now on must not go into a journal that may be torn. Without any record, a crash means hashing anyway.
     if (found !== undefined) await saved
+  }
+
+  /** What others have of it is linked or copied here, where nothing is yet. */
+  async #reuse(signal: AbortSignal): Promise<void> {
+    const { metainfo, storage, contents, context, reporter, torrent, reuse } = this.#parts
+    if (reuse === false) return
+    const sources = context
+      .torrents()
+      .map((other) => (other === torrent ? undefined : other.data))
+      .filter((data) => data !== undefined)
+    const failed = (error: StorageError) => reporter.emit({ type: 'warning', torrent, error })
+    const reused = (index: number, from: Torrent, method: 'link' | 'copy') => {
+      const file = contents.fileAt(index)
+      if (file !== undefined) reporter.emit({ type: 'file-reused', torrent, file, from, method })
+    }
+    await reuseData(
+      {
+        metainfo,
+        storage,
+        sources,
+        method: reuse,
+        failed,
+        reused: (file, { torrent: from }, how) => reused(file, from, how),
+      },
+      signal,
+    )
   }
 
   async #remembered(): Promise<ResumeFound | undefined> {

@@ -41,6 +41,14 @@ export interface FileCompleteEvent extends Of<'file-complete'> {
   readonly file: TorrentFile
 }
 
+/** A file that was not on disk was taken from another torrent (BEP 38); what is good of it the check tells. */
+export interface FileReusedEvent extends Of<'file-reused'> {
+  readonly file: TorrentFile
+  readonly from: Torrent
+  /** `link`: one file with two names. */
+  readonly method: 'link' | 'copy'
+}
+
 /**
  * A StorageError: the torrent stopped moving data because of its disk; `resume()` or `start()` tries again. An InputError: the
  * metadata of a magnet link has arrived and cannot be used. Never dropped.
@@ -131,6 +139,7 @@ export type TorrentEvent =
   | PieceEvent
   | PieceFailedEvent
   | FileCompleteEvent
+  | FileReusedEvent
   | Of<'done'>
   | ErrorEvent
   | WarningEvent

@@ -15,6 +15,7 @@ import {
 } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
 import { ActiveTorrent } from './active-torrent.ts'
+import type { TorrentData } from './data-reuse.ts'
 import type { InboundTorrent } from './inbound-gate.ts'
 import { type AddOptions, checkPositive } from './options.ts'
 import { isMetainfo } from './load-source.ts'
@@ -220,6 +221,11 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   /** @internal */
   get inbound(): InboundTorrent {
     return this.#body.inbound
+  }
+
+  /** @internal Undefined without metadata. */
+  get data(): TorrentData | undefined {
+    return this.#assembly?.data
   }
 
   #reporter(): Reporter {

@@ -40,6 +40,10 @@ export interface CreateOptions {
   readonly creationDate?: number
   /** Part of the info dictionary: makes another torrent of the same data. */
   readonly source?: string
+  /** BEP 38: infohashes, 20 (v1) or 32 bytes (v2), of torrents that have files in common with this one. */
+  readonly similar?: readonly Uint8Array[]
+  /** BEP 38: names of collections; torrents of one collection have files in common. */
+  readonly collections?: readonly string[]
   /** @default the last element of the path */
   readonly name?: string
   /** Shared hashing threads. @default threads of its own */
@@ -179,7 +183,17 @@ function described(options: CreateOptions): Pick<TorrentInput, (typeof DESCRIPTI
   return Object.fromEntries(DESCRIPTIONS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])))
 }
 
-const DESCRIPTIONS = ['trackers', 'webSeeds', 'private', 'comment', 'createdBy', 'creationDate', 'source'] as const
+const DESCRIPTIONS = [
+  'trackers',
+  'webSeeds',
+  'private',
+  'comment',
+  'createdBy',
+  'creationDate',
+  'source',
+  'similar',
+  'collections',
+] as const
 
 function changed(path: string): InputError {
   return new InputError('CREATE_CHANGED', `changed while it was hashed: ${path}`, { path })

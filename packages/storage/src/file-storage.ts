@@ -11,6 +11,7 @@ import type { ReadOptions, Storage } from '@torrential/contracts'
 import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import { InputError, throwIfAborted } from '@torrential/primitives'
 import type { HandlePool } from './handle-pool.ts'
+import type { AdoptMethod } from './adopt-file.ts'
 import { OperationGate } from './operation-gate.ts'
 import { Parking } from './parking.ts'
 import type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
@@ -155,6 +156,32 @@ export class FileStorage implements Storage, PieceLayout {
       await this.#parking.moveOut(file)
       if (extentOf(this.geometry, file).length === 0) await this.#files.create(file)
     })
+  }
+
+  /**
+   * Takes the content of a wanted file that is not on disk from `from`, the absolute path of a file of the same length: as another
+   * name of it where `method` is `link` and the system can, as a copy otherwise. What is in it is not looked at: check it.
+   * @returns how it was done; `undefined` when there was nothing to do, because the file is there, padding, a link, or unwanted
+   * @throws StorageError; the signal's reason. Nothing is left in the file's place then
+   */
+  async adopt(
+    file: number,
+    from: string,
+    method: AdoptMethod,
+    options?: AbortOptions,
+  ): Promise<AdoptMethod | undefined> {
+    extentOrThrow(this.geometry, file)
+    let done: AdoptMethod | undefined
+    await this.#run(options, async () => {
+      if (this.#pads[file] === 1 || !this.isWanted(file) || (await this.#files.status(file)) !== undefined) return
+      try {
+        done = await this.#files.adopt(file, from, method, options)
+      } catch (error) {
+        throwIfAborted(options)
+        throw storageFailure(error, { path: this.pathOf(file) })
+      }
+    })
+    return done
   }
 
   /** What is on disk in a file's place, for a resume; `undefined` when nothing is. @throws StorageError `FILE_KIND` … */

@@ -6,7 +6,7 @@
 
 import type { Stats } from 'node:fs'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, realpath, rmdir, unlink } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rmdir, unlink } from 'node:fs/promises'
 import { makeDirectories } from './make-directories.ts'
 
 /** `read` an existing file; `write` (and read) an existing one; `create` is `write`, and makes the file when it is missing. */
@@ -46,6 +46,10 @@ export interface FileSystem {
   /** The path with every link resolved. */
   realPath(path: string): Promise<string>
   removeFile(path: string): Promise<void>
+  /** Another name for a file. Fails when `to` exists, and where the system cannot do it. */
+  link(from: string, to: string): Promise<void>
+  /** A copy that shares its storage with the original until one of them changes. Fails as `link` does. */
+  clone(from: string, to: string): Promise<void>
   /** Only when it is empty. */
   removeDirectory(path: string): Promise<void>
 }
@@ -102,6 +106,8 @@ export const nodeFileSystem: FileSystem = {
   makeDirectory: (path, options) => (options?.recursive === true ? makeDirectories(path) : mkdir(path)),
   realPath: (path) => realpath(path),
   removeFile: (path) => unlink(path),
+  link: (from, to) => link(from, to),
+  clone: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE),
   removeDirectory: (path) => rmdir(path),
 }
 

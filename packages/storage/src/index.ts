@@ -1,6 +1,7 @@
 // Files on disk
 export type { FileStorageOptions, FileStorageParts, StoredFile } from './file-storage.ts'
 export { FileStorage } from './file-storage.ts'
+export type { AdoptMethod } from './adopt-file.ts'
 export type { StoredFileStatus } from './torrent-files.ts'
 export type { StorageObserver } from './storage-observer.ts'
 export type { HandleOwner, HandlePoolOptions, HandleRequest, PooledHandle } from './handle-pool.ts'

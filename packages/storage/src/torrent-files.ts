@@ -3,9 +3,9 @@
 // Invariant: a file is created at most once. From then on it must exist; one that vanished is FILE_MISSING, never begun
 // anew in silence, because the pieces that were in it are gone with it. `forget` (a recheck that finds it gone) lifts that.
 
-import type { Geometry } from '@torrential/primitives'
-import { StorageError } from '@torrential/primitives'
+import { type AbortOptions, type Geometry, StorageError } from '@torrential/primitives'
 import PQueue from 'p-queue'
+import { adoptFile, type AdoptMethod } from './adopt-file.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
 import { extentOf } from './piece-extent.ts'
@@ -108,6 +108,20 @@ export class TorrentFiles {
       throw failure
     }
     throw new StorageError('FILE_KIND', `something that is not a file is in its place: ${path}`, { path })
+  }
+
+  /**
+   * Puts what is at `from`, another file of the same length, into the place of a file that is not there.
+   * @throws StorageError `EEXIST` when something is there; the signal's reason
+   */
+  async adopt(file: number, from: string, method: AdoptMethod, options?: AbortOptions): Promise<AdoptMethod> {
+    const { root, handles, paths, geometry } = this.#parts
+    const directory = directoryOf(paths[file] as string)
+    await root.create(directory)
+    await root.confirm(directory)
+    const to = this.pathOf(file)
+    const { length } = extentOf(geometry, file)
+    return adoptFile(handles.fileSystem, { from, to, length }, method, options)
   }
 
   /** The file may be created again: somebody has found that it is gone, and knows that its pieces are too. */

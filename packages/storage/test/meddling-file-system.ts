@@ -3,7 +3,7 @@
 import type { FileAccess, FileSystem, OpenFile } from '@torrential/storage'
 import { nodeFileSystem } from '@torrential/storage'
 
-export type MeddledCall = 'open' | 'read' | 'write' | 'datasync' | 'makeDirectory' | 'removeFile'
+export type MeddledCall = 'open' | 'read' | 'write' | 'datasync' | 'makeDirectory' | 'removeFile' | 'link' | 'clone'
 
 export class MeddlingFileSystem implements FileSystem {
   /** Returns a system code to fail the call with. */
@@ -38,6 +38,16 @@ export class MeddlingFileSystem implements FileSystem {
   async removeFile(path: string): Promise<void> {
     this.check('removeFile', path)
     await nodeFileSystem.removeFile(path)
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    this.check('link', to)
+    await nodeFileSystem.link(from, to)
+  }
+
+  async clone(from: string, to: string): Promise<void> {
+    this.check('clone', to)
+    await nodeFileSystem.clone(from, to)
   }
 
   check(call: MeddledCall, path: string, access?: FileAccess): void {

@@ -20,6 +20,8 @@ export interface CreateOptions extends VersionOptions {
   /** Each is a tier of its own. */
   readonly tracker: readonly string[]
   readonly webSeed: readonly string[]
+  readonly collection: readonly string[]
+  readonly similar: readonly Uint8Array[]
   readonly private?: boolean
   readonly comment?: string
   /** False leaves the creation date out. */
@@ -44,6 +46,8 @@ export async function create(path: string, options: CreateOptions, context: CliC
     createdBy: 'Torrential',
     trackers: options.tracker.map((url) => [url]),
     webSeeds: options.webSeed,
+    collections: options.collection,
+    similar: options.similar,
     private: options.private === true,
     signal: context.signal,
   })
