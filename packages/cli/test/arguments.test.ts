@@ -87,12 +87,15 @@ describe('arguments', () => {
         'http://b/',
       ],
       ['--web-seed', 'http://c/', '--private', '--comment', 'hello', '--no-date'],
+      ['--collection', 'one', '--collection', 'two', '--similar', 'ab'.repeat(20)],
     )
     expect(calls[0]?.[2]).toEqual({
       output: 'x.torrent',
       pieceLength: 16_384,
       tracker: ['udp://a:1', 'http://b/'],
       webSeed: ['http://c/'],
+      collection: ['one', 'two'],
+      similar: [new Uint8Array(20).fill(0xab)],
       private: true,
       comment: 'hello',
       date: false,

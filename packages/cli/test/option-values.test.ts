@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { InputError } from '@torrential/primitives'
-import { byteCount, localHost, peerTargets, port, someText, texts, urls } from '../src/option-values.ts'
+import { byteCount, infoHashes, localHost, peerTargets, port, someText, texts, urls } from '../src/option-values.ts'
 
 function codeOf(act: () => unknown): string {
   try {
@@ -123,4 +123,19 @@ describe('urls and texts', () => {
   test('an error names the option and quotes at most 80 characters of the value', () => {
     expect(() => port('--port')('9'.repeat(500))).toThrow(/^--port takes a port, 0 … 65535, not "9{80}"$/)
   })
+})
+
+describe('infoHashes', () => {
+  test('collects 20 and 32 bytes in hexadecimal', () => {
+    const read = infoHashes('--similar')
+    const before = read('AB'.repeat(20), [])
+    expect(read('cd'.repeat(32), before)).toEqual([new Uint8Array(20).fill(0xab), new Uint8Array(32).fill(0xcd)])
+  })
+
+  test.each(['', 'ab', 'ab'.repeat(21), 'xy'.repeat(20), ` ${'ab'.repeat(20)}`, `${'ab'.repeat(20)}\n`])(
+    'refuses %j',
+    (text) => {
+      expect(codeOf(() => infoHashes('--similar')(text, []))).toBe('OPTION_VALUE')
+    },
+  )
 })
