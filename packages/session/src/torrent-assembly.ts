@@ -98,7 +98,11 @@ export class TorrentAssembly {
         engine: this.engine,
         clock,
         storage,
-        setWanted: (file, want) => this.storage.setWanted(file, want),
+        setWanted: async (file, want) => {
+          // Bytes may move out of the part file, and a record may be written meanwhile.
+          this.resume.changed()
+          await this.storage.setWanted(file, want).finally(() => this.resume.changed())
+        },
         pump: () => this.#pump(),
         awaited: () => this.intake.reconsider(),
         failed: (error) => this.life.fail(asStorageError(error), 'read'),

@@ -49,6 +49,20 @@ describe('a resume record', () => {
     expect((await again(bench, from)).torrent).toMatchObject({ uploaded: 200_000, downloaded: 200_000 })
   })
 
+  test('is left as it is by a session in which nothing happened, and written anew once something did', async () => {
+    await using bench = await BenchFolder.create()
+    const from = await finished(bench)
+    const before = await readFile(from.record)
+    await (await again(bench, from)).session.close()
+    expect(await readFile(from.record)).toEqual(before)
+    const { torrent, session } = await again(bench, from)
+    const [file] = torrent.files
+    if (file !== undefined) file.priority = 0
+    await session.close()
+    expect((await readFile(from.record)).equals(before)).toBe(false)
+    expect((await again(bench, from)).torrent.isComplete).toBe(true)
+  })
+
   test('really is what makes the start quick: spoilt bytes under the same size and time go unseen', async () => {
     await using bench = await BenchFolder.create()
     const from = await finished(bench)

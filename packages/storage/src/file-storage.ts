@@ -18,6 +18,7 @@ import type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
 import { extentOf } from './piece-extent.ts'
 import { BlockCursor, lengthOf } from './pooled-io.ts'
 import { checkRelativePath, RootDirectory } from './root-directory.ts'
+import { sideBySide } from './side-by-side.ts'
 import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 import { type StoredFileStatus, TorrentFiles } from './torrent-files.ts'
@@ -55,6 +56,9 @@ export interface FileStorageOptions {
   readonly allocation?: 'grow' | 'full'
   readonly observer?: StorageObserver
 }
+
+/** Files of one piece that are worked on at once: enough for small ones to share a look at their directory, few of all handles. */
+const FILES_AT_ONCE = 16
 
 export class FileStorage implements Storage, PieceLayout {
   readonly geometry: Geometry
@@ -117,10 +121,11 @@ export class FileStorage implements Storage, PieceLayout {
     const bytes = options?.into ?? Buffer.allocUnsafeSlow(length)
     await this.#run(options, async () => {
       let at = 0
-      for (const slice of this.geometry.slices(piece, offset, length)) {
-        await this.#readSlice(piece, slice, bytes.subarray(at, at + slice.length))
+      await this.#eachSlice(piece, offset, length, (slice) => {
+        const into = bytes.subarray(at, at + slice.length)
         at += slice.length
-      }
+        return this.#readSlice(piece, slice, into)
+      })
     })
     return bytes
   }
@@ -129,9 +134,9 @@ export class FileStorage implements Storage, PieceLayout {
     const length = lengthOf(blocks)
     await this.#run(options, async () => {
       const cursor = new BlockCursor(blocks)
-      for (const slice of this.geometry.slices(piece, offset, length)) {
-        await this.#writeSlice(piece, slice, slice.length === length ? blocks : cursor.take(slice.length))
-      }
+      await this.#eachSlice(piece, offset, length, (slice) =>
+        this.#writeSlice(piece, slice, slice.length === length ? blocks : cursor.take(slice.length)),
+      )
     })
   }
 
@@ -238,6 +243,19 @@ export class FileStorage implements Storage, PieceLayout {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Begins in order, several files at a time; small files cost little but waiting. */
+  async #eachSlice(
+    piece: PieceIndex,
+    offset: number,
+    length: number,
+    work: (slice: FileSlice) => Promise<void>,
+  ): Promise<void> {
+    const slices = [...this.geometry.slices(piece, offset, length)]
+    const [only] = slices
+    if (slices.length === 1 && only !== undefined) await work(only)
+    else await sideBySide(slices, FILES_AT_ONCE, work)
   }
 
   async #readSlice(piece: PieceIndex, slice: FileSlice, into: Uint8Array): Promise<void> {

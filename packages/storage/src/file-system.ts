@@ -9,8 +9,11 @@ import { constants } from 'node:fs'
 import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rmdir, unlink } from 'node:fs/promises'
 import { makeDirectories } from './make-directories.ts'
 
-/** `read` an existing file; `write` (and read) an existing one; `create` is `write`, and makes the file when it is missing. */
-export type FileAccess = 'read' | 'write' | 'create'
+/**
+ * `read` an existing file; `write` (and read) an existing one; `create` is `write`, and makes the file when it is missing; `make` is
+ * `create`, and fails with EEXIST when the name is taken by whatever it is.
+ */
+export type FileAccess = 'read' | 'write' | 'create' | 'make'
 
 /** What is known about a name without following links. */
 export interface FileStat {
@@ -61,6 +64,7 @@ const flags: Readonly<Record<FileAccess, number>> = {
   read: constants.O_RDONLY | guards,
   write: constants.O_RDWR | guards,
   create: constants.O_RDWR | constants.O_CREAT | guards,
+  make: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | guards,
 }
 
 class NodeFile implements OpenFile {

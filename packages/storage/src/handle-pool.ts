@@ -52,6 +52,7 @@ export interface HandlePoolOptions {
   readonly clock?: Clock
 }
 
+const NEW_FILE: FileStat = { kind: 'file', size: 0, links: 1, modified: 0 }
 const DEFAULT_HANDLES = 100
 /** Milliseconds between two checks that an open file still has a name: rare enough to cost nothing, soon enough to notice. */
 const CHECK_EVERY = 1_000
@@ -133,6 +134,40 @@ export class HandlePool implements AsyncDisposable {
     else if (this.#waiting.length > 0) this.#closeIdle()
   }
 
+  /**
+   * Runs `work` on an existing file: with the writable handle that is open, or with one that nobody else gets and that is closed at
+   * once. Nobody approves of what is opened: this is for what does no harm to any file.
+   * @throws StorageError as `acquire`, and of what `work` throws
+   */
+  async briefly(path: string, work: (file: OpenFile, wasOpen: boolean) => Promise<void>): Promise<void> {
+    if (this.#isClosed) throw closedFailure('handle pool')
+    const known = this.#current.get(path)
+    if (known?.open !== undefined && known.writable) {
+      known.users++
+      try {
+        await work(known.open, true)
+      } catch (error) {
+        throw storageFailure(error, { path })
+      } finally {
+        this.release(known)
+      }
+      return
+    }
+    await this.#takeSlot()
+    try {
+      const file = await this.#openPatiently(path, 'write')
+      try {
+        await work(file, false)
+      } finally {
+        await file.close().catch(() => {})
+      }
+    } catch (error) {
+      throw storageFailure(error, { path })
+    } finally {
+      this.#freeSlot()
+    }
+  }
+
   /** Closes the handles of `owner`, or of one of its files; resolves when those in use have been given back and closed. */
   async evict(owner: HandleOwner, file?: number): Promise<void> {
     const leaving: Promise<void>[] = []
@@ -196,13 +231,11 @@ export class HandlePool implements AsyncDisposable {
     let file: OpenFile | undefined
     try {
       await request.approve?.()
-      file = await this.#openPatiently(entry)
-      const stat = await file.stat()
-      if (stat.kind !== 'file') throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
-      if (entry.writable) {
-        if (stat.size > 0) await request.approve?.()
-        await request.admit?.(file, stat)
-      }
+      // A new name is a new file: there is nothing to ask about it.
+      file = request.access === 'create' ? await this.#makeNew(request.path) : undefined
+      const stat = file === undefined ? undefined : NEW_FILE
+      file ??= await this.#openPatiently(request.path, request.access)
+      await this.#admit(request, file, stat ?? (await file.stat()))
     } catch (error) {
       await file?.close().catch(() => {})
       this.#forget(entry)
@@ -214,15 +247,32 @@ export class HandlePool implements AsyncDisposable {
     request.owner.handleOpened?.(request.file, entry.writable ? 'write' : 'read')
   }
 
+  async #admit(request: HandleRequest, file: OpenFile, stat: FileStat): Promise<void> {
+    if (stat.kind !== 'file') throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
+    if (request.access === 'read') return
+    if (stat.size > 0) await request.approve?.()
+    await request.admit?.(file, stat)
+  }
+
+  /** `undefined` when the name is taken. */
+  async #makeNew(path: string): Promise<OpenFile | undefined> {
+    try {
+      return await this.#openPatiently(path, 'make')
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return undefined
+      throw error
+    }
+  }
+
   /** Opens the file; when the process or the system is out of handles, gives some of ours back first. */
-  async #openPatiently(entry: Entry): Promise<OpenFile> {
+  async #openPatiently(path: string, access: FileAccess): Promise<OpenFile> {
     for (;;) {
       try {
-        return await this.fileSystem.open(entry.request.path, entry.request.access)
+        return await this.fileSystem.open(path, access)
       } catch (error) {
         const code = systemCode(error)
         if (code !== 'EMFILE' && code !== 'ENFILE') throw error
-        if (!this.#hasOthers(entry)) throw error
+        if (!this.#hasOpen()) throw error
         this.#closeIdle()
         await this.#slotFreed()
         if (this.#isClosed) throw closedFailure('handle pool')
@@ -230,8 +280,8 @@ export class HandlePool implements AsyncDisposable {
     }
   }
 
-  #hasOthers(entry: Entry): boolean {
-    for (const other of this.#all) if (other !== entry && other.open !== undefined) return true
+  #hasOpen(): boolean {
+    for (const entry of this.#all) if (entry.open !== undefined) return true
     return false
   }
 

@@ -19,6 +19,9 @@ export class RootDirectory {
   readonly path: string
   readonly #fileSystem: FileSystem
   readonly #passed = new Set<string>()
+  /** Looks that have been asked for and not begun; directories that are being made. */
+  readonly #looks = new Map<string, Promise<void>>()
+  readonly #making = new Map<string, Promise<void>>()
   #real: string | undefined
 
   constructor(fileSystem: FileSystem, path: string) {
@@ -53,18 +56,23 @@ export class RootDirectory {
   }
 
   /**
-   * What is at the directory's place is still inside the root, whatever is remembered. One call on the system: that it is a directory
-   * is for whoever opens something in it to find out.
+   * What is at the directory's place is still inside the root, whatever is remembered. One call on the system, which all who ask in
+   * the same turn of the loop share; it begins after they asked. That it is a directory is for whoever opens something in it to
+   * find out.
    * @throws StorageError `FILE_MISSING`, `PATH_OUTSIDE`, or the system's code
    */
-  async confirm(directory: string): Promise<void> {
-    const path = this.resolve(directory)
-    try {
-      await this.#checkInside(path, await this.#fileSystem.realPath(path))
-    } catch (error) {
-      this.#passed.delete(directory)
-      throw storageFailure(error, { path })
-    }
+  confirm(directory: string): Promise<void> {
+    return shared(this.#looks, directory, async () => {
+      await new Promise((turned) => setImmediate(turned))
+      this.#looks.delete(directory)
+      const path = this.resolve(directory)
+      try {
+        await this.#checkInside(path, await this.#fileSystem.realPath(path))
+      } catch (error) {
+        this.#passed.delete(directory)
+        throw storageFailure(error, { path })
+      }
+    })
   }
 
   /**
@@ -73,9 +81,19 @@ export class RootDirectory {
    */
   async create(directory: string): Promise<void> {
     if (this.#passed.has(directory)) return
+    await shared(this.#making, directory, async () => {
+      try {
+        await this.#create(directory)
+      } finally {
+        this.#making.delete(directory)
+      }
+    })
+  }
+
+  async #create(directory: string): Promise<void> {
     if (directory === '') await this.#make(this.path, true)
     else {
-      const parent = directory.slice(0, Math.max(0, directory.lastIndexOf('/')))
+      const parent = directoryOf(directory)
       await this.create(parent)
       await this.confirm(parent)
       await this.#make(this.resolve(directory), false)
@@ -114,6 +132,16 @@ export class RootDirectory {
       path,
     })
   }
+}
+
+/** What is under way for `key` already, or `begin`. */
+function shared(running: Map<string, Promise<void>>, key: string, begin: () => Promise<void>): Promise<void> {
+  let promise = running.get(key)
+  if (promise === undefined) {
+    promise = begin()
+    running.set(key, promise)
+  }
+  return promise
 }
 
 function isWithin(path: string, root: string): boolean {

@@ -4,7 +4,6 @@
 // anew in silence, because the pieces that were in it are gone with it. `forget` (a recheck that finds it gone) lifts that.
 
 import { type AbortOptions, type Geometry, StorageError } from '@torrential/primitives'
-import PQueue from 'p-queue'
 import { adoptFile, type AdoptMethod } from './adopt-file.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
@@ -12,6 +11,7 @@ import { extentOf } from './piece-extent.ts'
 import { lengthOf, readFully, writeFully } from './pooled-io.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { directoryOf } from './root-directory.ts'
+import { sideBySide } from './side-by-side.ts'
 import { storageFailure, systemCode } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 
@@ -134,11 +134,19 @@ export class TorrentFiles {
 
   /** Every file written since the last flush is on the disk once this resolves. @throws StorageError of the first that failed */
   async flush(): Promise<void> {
+    const { root, paths } = this.#parts
     const files = [...this.#dirty]
     let failure: { readonly error: unknown } | undefined
+    const looks = new Map<string, Promise<void>>()
+    const confirmed = (directory: string): Promise<void> => {
+      const look = looks.get(directory) ?? root.confirm(directory)
+      looks.set(directory, look)
+      return look
+    }
     await this.#forEach(files, async (file) => {
       this.#dirty.delete(file)
       try {
+        await confirmed(directoryOf(paths[file] as string))
         await this.#sync(file)
       } catch (error) {
         this.#dirty.add(file)
@@ -212,15 +220,13 @@ export class TorrentFiles {
 
   async #sync(file: number): Promise<void> {
     const path = this.pathOf(file)
-    const handle = await this.#acquire(file, 'write')
-    try {
-      await handle.file.datasync()
-      if ((await handle.file.stat()).links > 0) return
-    } catch (error) {
-      throw storageFailure(error, { path })
-    } finally {
-      this.#parts.handles.release(handle)
-    }
+    let isThere = true
+    await this.#parts.handles.briefly(path, async (open, wasOpen) => {
+      await open.datasync()
+      // What was opened by its name a moment ago has one.
+      if (wasOpen) isThere = (await open.stat()).links > 0
+    })
+    if (isThere) return
     void this.#parts.handles.evict(this.#owner, file)
     throw new StorageError('FILE_MISSING', `the file was deleted while it was written: ${path}`, { path })
   }
@@ -250,8 +256,7 @@ export class TorrentFiles {
   }
 
   async #forEach(files: readonly number[], work: (file: number) => Promise<void>): Promise<void> {
-    const queue = new PQueue({ concurrency: AT_ONCE })
-    await queue.addAll(files.map((file) => () => work(file)))
+    await sideBySide(files, AT_ONCE, work)
   }
 }
 

@@ -130,14 +130,10 @@ describe('FileStorage on disk', () => {
     await writeAll(storage, geometry)
     await storage.read(pieceOf(geometry, 0), 90, 20)
     await storage.close()
-    expect(seen.slice(0, 6)).toEqual([
-      'open 0 write',
-      'write 0 100',
-      'open 1 write',
-      'write 1 50',
-      'read 0 10',
-      'read 1 10',
-    ])
+    // The files of a piece are worked on side by side: what belongs to one file is in order.
+    const of = (file: number) => seen.filter((line) => line.split(' ')[1] === `${file}`)
+    expect(of(0).slice(0, 3)).toEqual(['open 0 write', 'write 0 100', 'read 0 10'])
+    expect(of(1).slice(0, 3)).toEqual(['open 1 write', 'write 1 50', 'read 1 10'])
     expect(seen.slice(6).sort()).toEqual(['close 0', 'close 1'])
   })
 

@@ -99,6 +99,17 @@ describe('a directory that becomes a link while it is in use', () => {
     expect(fileSystem.openNow).toBe(0)
   })
 
+  test('is no place where what was written can be made durable', async () => {
+    const { root, outside, untouched } = await ground()
+    const torrent = torrentOnDisk(root, files)
+    expect(await write(torrent, 0)).toBeUndefined()
+    await rename(join(root, 't'), join(root, 'gone'))
+    await symlink(outside, join(root, 't'))
+    expect(await failureOf(torrent.storage.flush())).toMatchObject({ code: 'PATH_OUTSIDE' })
+    await untouched()
+    await torrent.storage.close()
+  })
+
   test('is used again once it is a directory', async () => {
     const { root, outside, untouched } = await ground()
     const torrent = torrentOnDisk(root, files)

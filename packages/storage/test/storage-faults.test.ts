@@ -53,7 +53,7 @@ describe('a disk that fails', () => {
     const torrent = torrentOnDisk(path, files, { handles: new HandlePool({ fileSystem }) })
     fileSystem.fail = (call) => (call === 'makeDirectory' ? 'EACCES' : undefined)
     expect(await write(torrent, 0)).toMatchObject({ code: 'EACCES', data: { piece: 0 } })
-    fileSystem.fail = (call, _path, access) => (call === 'open' && access === 'create' ? 'EROFS' : undefined)
+    fileSystem.fail = (call, _path, access) => (call === 'open' && access === 'make' ? 'EROFS' : undefined)
     expect(await write(torrent, 0)).toMatchObject({ code: 'EROFS', data: { path: join(path, 't/a'), piece: 0 } })
     fileSystem.fail = () => undefined
     expect(await write(torrent, 0)).toBeUndefined()

@@ -7,8 +7,8 @@
 // disk yet, while the bytes themselves were.) A file that somebody changed within that minute after a crash goes unnoticed;
 // everything later is seen.
 
-import { lstat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
 
 export interface FileStamp {
@@ -32,20 +32,42 @@ const AT_ONCE = 4
 export async function stampFiles(metainfo: Metainfo, path: string): Promise<(FileStamp | null)[]> {
   const { files } = metainfo
   const stamps = Array.from<FileStamp | null>({ length: files.length }).fill(null)
+  const missing = new MissingDirectories()
   let next = 0
   const work = async (): Promise<void> => {
     for (let file = next++; file < files.length; file = next++) {
       const { pad, path: name } = files[file] as (typeof files)[number]
-      if (!pad) stamps[file] = await stampOf(join(path, name))
+      if (!pad) stamps[file] = await stampOf(join(path, name), missing)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return stamps
 }
 
-async function stampOf(path: string): Promise<FileStamp | null> {
+async function stampOf(path: string, missing: MissingDirectories): Promise<FileStamp | null> {
+  if (missing.have(path)) return null
   const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) await missing.look(path)
   return found?.isFile() === true ? { size: found.size, mtime: Math.floor(found.mtimeMs) } : null
+}
+
+/** Directories that are not there, found out by the first file that is not: a new torrent's need not be asked for one by one. */
+class MissingDirectories {
+  readonly #isMissing = new Map<string, boolean>()
+
+  /** The directory of this file is known to be missing. */
+  have(path: string): boolean {
+    return this.#isMissing.get(dirname(path)) === true
+  }
+
+  /** This file is missing: perhaps its directory is. */
+  async look(path: string): Promise<void> {
+    const directory = dirname(path)
+    if (this.#isMissing.has(directory)) return
+    this.#isMissing.set(directory, false)
+    const found = await stat(directory).catch(() => undefined)
+    this.#isMissing.set(directory, found === undefined)
+  }
 }
 
 /** The file is untouched since the record. */

@@ -54,6 +54,8 @@ export class ResumeKeeper {
   #toldAt = Number.NEGATIVE_INFINITY
   /** Not in the journal yet. */
   #changes: Changes = { gained: [], lost: [] }
+  /** The newest record tells everything, and nothing has been written to the files since. */
+  #isCurrent = false
   /** What came since the bitfield was copied for a record that is being written. */
   #sinceCopy: Changes | undefined
   #appendTimer: Disposable | undefined
@@ -77,6 +79,13 @@ export class ResumeKeeper {
   /** The record found is as good as a new one: the journal continues it. */
   adopt(found: ResumeFound): void {
     this.#place = found.journal
+    this.#toldTotals = found.uploaded + found.downloaded
+    this.#isCurrent = found.isCurrent
+  }
+
+  /** Bytes of the files have been written or moved, or are about to be, outside of what the journal tells. */
+  changed(): void {
+    this.#isCurrent = false
   }
 
   /** A piece is verified and written. */
@@ -91,6 +100,7 @@ export class ResumeKeeper {
 
   /** Files are about to be written to: a sign of life now and then tells later whose doing a changed file was. */
   writing(): void {
+    this.#isCurrent = false
     if (!this.#isOn) return
     const now = this.#parts.clock.now()
     if (now - this.#toldAt < DEFAULTS.journalSign) return
@@ -110,7 +120,7 @@ export class ResumeKeeper {
 
   /**
    * Writes the record now. Never rejects. `isQuiet`: nothing is being written to the files, so that they must look exactly the
-   * same at the next start.
+   * same at the next start; a record that says all of that already is left as it is.
    */
   save(isQuiet: boolean): Promise<void> {
     const saving = (this.#saving ?? Promise.resolve())
@@ -145,6 +155,7 @@ export class ResumeKeeper {
   }
 
   #changed(what: keyof Changes, piece: number): void {
+    this.#isCurrent = false
     if (!this.#isOn) return
     this.#changes[what].push(piece)
     this.#sinceCopy?.[what].push(piece)
@@ -175,6 +186,7 @@ export class ResumeKeeper {
     const { uploaded, downloaded } = totals()
     const entry = { time: store.now(), uploaded, downloaded, gained, lost, ...(synced !== undefined && { synced }) }
     const isFirst = this.#journalBytes === 0
+    this.#isCurrent = false
     this.#journalBytes += await store[isFirst ? 'begin' : 'append'](subject.infoHash, place, entry)
     this.#told += gained.length
     this.#toldTotals = uploaded + downloaded
@@ -206,11 +218,16 @@ export class ResumeKeeper {
   async #save(isQuiet: boolean): Promise<void> {
     const { store, subject, have, totals, flush, clock } = this.#parts
     if (store === undefined) return
+    if (isQuiet && this.#isCurrent) {
+      const { uploaded, downloaded } = totals()
+      if (uploaded + downloaded === this.#toldTotals) return
+    }
     try {
       // The copy first: what arrives during the flush is not covered by it.
       const record = { have: have.clone(), ...totals() }
       const since: Changes = { gained: [], lost: [] }
       this.#sinceCopy = since
+      this.#isCurrent = isQuiet
       await flush()
       await this.#step(async () => {
         this.#place = undefined
@@ -227,6 +244,7 @@ export class ResumeKeeper {
         this.#place = place
       })
     } catch (error) {
+      this.#isCurrent = false
       this.#warn(error)
     } finally {
       this.#sinceCopy = undefined
@@ -236,6 +254,7 @@ export class ResumeKeeper {
   /** Resolves when the step is done, whether it worked or not. */
   #step(work: () => Promise<void>): Promise<void> {
     this.#steps = this.#steps.then(work).catch((error: unknown) => {
+      this.#isCurrent = false
       // The end of the journal may be torn: the next record starts a new one.
       this.#place = undefined
       this.#retryAt = this.#parts.clock.now() + DEFAULTS.resumeInterval

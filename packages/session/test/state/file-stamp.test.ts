@@ -1,5 +1,10 @@
+import { createHook } from 'node:async_hooks'
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { isExplained, isSame } from '../../src/state/file-stamp.ts'
+import type { Metainfo } from '@torrential/metainfo'
+import { isExplained, isSame, stampFiles } from '../../src/state/file-stamp.ts'
 
 const recorded = { size: 100, mtime: 1_000_000 }
 /** From ten minutes after the file's last change on, for a minute. */
@@ -31,5 +36,25 @@ describe('what a file looks like', () => {
     expect(isExplained(null, { size: 5, mtime: 1_610_000 }, active)).toBe(true)
     expect(isExplained(null, { size: 5, mtime: 1_000_000 }, active)).toBe(false)
     expect(isExplained(null, null, active)).toBe(true)
+  })
+})
+
+describe('a look at the files of a torrent', () => {
+  test('does not ask for each file of a directory that is not there, and finds what is there', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'torrential-stamps-'))
+    await mkdir(join(path, 'here'))
+    await writeFile(join(path, 'here/99'), 'four')
+    const files = ['gone', 'here'].flatMap((name) => Array.from({ length: 100 }, (_, index) => `${name}/${index}`))
+    const metainfo = { files: files.map((name) => ({ path: name, pad: false })) } as unknown as Metainfo
+    let calls = 0
+    const hook = createHook({ init: (_id, type) => void (calls += Number(type === 'FSREQPROMISE')) })
+    hook.enable()
+    const stamps = await stampFiles(metainfo, path)
+    hook.disable()
+    await rm(path, { recursive: true })
+    expect(stamps.map((stamp) => stamp?.size)).toEqual(files.map((file) => (file === 'here/99' ? 4 : undefined)))
+    // Four at a time: some are asked for before the first answer.
+    expect(calls).toBeGreaterThan(100)
+    expect(calls).toBeLessThan(120)
   })
 })
