@@ -1,4 +1,5 @@
-// A seed that is always wrong: it claims every piece, answers every request at once, and every block is noise.
+// A seed that is always wrong: it claims every piece, answers every request at once, and every block is noise. Or a sly one, whose
+// blocks are right but for some.
 //
 // Built on our own wire, because no real program can be asked to do this. It listens on 127.0.0.2, so that a client which bans
 // addresses does not ban the honest seed with it.
@@ -15,26 +16,32 @@ const host = '127.0.0.2'
 /** The largest block that anybody may ask for. */
 const noise = randomBytes(128 * 1024)
 
+/** The right bytes of a block, or undefined for noise in its place. */
+export type RightBlock = (piece: number, offset: number, length: number) => Uint8Array | undefined
+
 /** See the module's header. */
 export class CorruptSeed implements AsyncDisposable {
   /** Where it takes connections, `address:port`. */
   readonly address: string
   readonly #torrent: MadeTorrent
+  readonly #right: RightBlock
   readonly #transport: TcpTransport
   readonly #accepting: Promise<void>
   #blocksSent = 0
   #connections = 0
 
-  private constructor(torrent: MadeTorrent, transport: TcpTransport, listener: Listener) {
+  private constructor(torrent: MadeTorrent, right: RightBlock, transport: TcpTransport, listener: Listener) {
     this.#torrent = torrent
+    this.#right = right
     this.#transport = transport
     this.address = `${host}:${listener.address.port}`
     this.#accepting = this.#accept(listener)
   }
 
-  static async start(torrent: MadeTorrent): Promise<CorruptSeed> {
+  /** `right`: of which blocks the right bytes are sent. @default none */
+  static async start(torrent: MadeTorrent, right: RightBlock = () => undefined): Promise<CorruptSeed> {
     const transport = new TcpTransport()
-    return new CorruptSeed(torrent, transport, await transport.listen(peerAddress(host, 0)))
+    return new CorruptSeed(torrent, right, transport, await transport.listen(peerAddress(host, 0)))
   }
 
   /** Wrong blocks that somebody asked for and got. */
@@ -79,8 +86,10 @@ export class CorruptSeed implements AsyncDisposable {
     for (const message of batch) {
       if (message.type !== 'request') continue
       const { piece, offset, length } = message
-      this.#blocksSent += 1
-      if (!wire.send({ type: 'piece', piece, offset, block: noise.subarray(0, length) })) await wire.drained()
+      const right = this.#right(piece, offset, length)
+      if (right === undefined) this.#blocksSent += 1
+      const block = right ?? noise.subarray(0, length)
+      if (!wire.send({ type: 'piece', piece, offset, block })) await wire.drained()
     }
   }
 

@@ -1,13 +1,14 @@
 // A peer that has, or claims to have, the metadata of a torrent and nothing else. It stands on our own wire, because no session
 // can be asked to lie.
 
-import type { ByteStream, Listener } from '@torrential/contracts'
+import type { ByteStream, Listener, Transport } from '@torrential/contracts'
 import {
   createPeerId,
   formatAddress,
   fromHex,
   infoHashFrom,
   isTorrentialError,
+  type PeerAddress,
   peerAddress,
 } from '@torrential/primitives'
 import { systemRandom } from '@torrential/primitives/system'
@@ -22,7 +23,7 @@ import {
   type Message,
   metadataPieceLength,
 } from '@torrential/protocol'
-import type { MemoryNetwork, MemoryTransport } from '@torrential/transport'
+import type { MemoryNetwork } from '@torrential/transport'
 import { connectWire, Wire } from '@torrential/wire'
 
 export interface MetadataPeerSetup {
@@ -46,19 +47,25 @@ export class MetadataPeer implements AsyncDisposable {
   /** Of everyone who connected. */
   readonly handshakes: ExtensionHandshake[] = []
   readonly #setup: MetadataPeerSetup
-  readonly #transport: MemoryTransport
+  readonly #transport: Transport
   readonly #serving: Promise<void>
 
-  private constructor(setup: MetadataPeerSetup, transport: MemoryTransport, listener: Listener) {
+  private constructor(setup: MetadataPeerSetup, transport: Transport, listener: Listener) {
     this.#setup = setup
     this.#transport = transport
     this.address = formatAddress(listener.address)
     this.#serving = this.#serve(listener)
   }
 
-  static async start(network: MemoryNetwork, setup: MetadataPeerSetup): Promise<MetadataPeer> {
+  /** On a network in memory, as a host of its own. */
+  static start(network: MemoryNetwork, setup: MetadataPeerSetup): Promise<MetadataPeer> {
     const transport = network.transport()
-    return new MetadataPeer(setup, transport, await transport.listen(peerAddress(transport.host, 6881)))
+    return MetadataPeer.startOn(transport, peerAddress(transport.host, 6881), setup)
+  }
+
+  /** Listens at `address`; closes the transport when it is disposed. */
+  static async startOn(transport: Transport, address: PeerAddress, setup: MetadataPeerSetup): Promise<MetadataPeer> {
+    return new MetadataPeer(setup, transport, await transport.listen(address))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
