@@ -54,6 +54,24 @@ describe('info --json', () => {
     expect(Number.isInteger(summary.creationDate)).toBe(true)
   }, 30_000)
 
+  test.each([
+    ['hybrid', true, true],
+    ['v2', false, true],
+  ] as const)(
+    'of a %s torrent has its names, in text too',
+    async (version, v1, v2) => {
+      const file = bench.at(`${version}.torrent`)
+      const created = await bench.run('create', sample.data, '-o', file, `--${version}`, '--json')
+      const { infoHashV1, infoHashV2 } = created.lines.at(-1) as Record<string, string | null>
+      expect([infoHashV1?.length, infoHashV2?.length]).toEqual([v1 ? 40 : undefined, v2 ? 64 : undefined])
+      const { lines } = await bench.run('info', '--json', file)
+      expect(lines).toMatchObject([{ version, infoHashV1, infoHashV2, length: 230_777 }])
+      const { stdout } = await bench.run('info', file)
+      for (const hash of [infoHashV1, infoHashV2]) if (hash) expect(stdout.toString()).toContain(hash)
+    },
+    30_000,
+  )
+
   test('tries every source and exits with 2 when any failed', async () => {
     const { code, lines, stderr } = await bench.run('info', '--json', 'missing.torrent', sample.torrent, sample.data)
     expect(code).toBe(2)

@@ -97,6 +97,36 @@ describe('download of a magnet link', () => {
   )
 })
 
+describe('download of a magnet link of another version', () => {
+  /** Seeds what `sample` has in another version, announced to the tracker; returns the link's names and the address. */
+  async function seeded(version: 'v2' | 'hybrid'): Promise<{ readonly names: string; readonly address: string }> {
+    const file = bench.at(`${version}.torrent`)
+    const options = ['-o', file, `--${version}`, '--piece-length', '16K', '--tracker', url, '--json']
+    const { lines } = await bench.run('create', sample.data, ...options)
+    const { infoHashV1, infoHashV2 } = lines.at(-1) as { infoHashV1: string | null; infoHashV2: string }
+    const seed = bench.start('seed', file, '--path', sample.seeded, ...local)
+    const { port } = await seed.line({ type: 'ready' })
+    const names = [`xt=urn:btmh:1220${infoHashV2}`, ...(infoHashV1 === null ? [] : [`xt=urn:btih:${infoHashV1}`])]
+    return { names: names.join('&'), address: `127.0.0.1:${String(port)}` }
+  }
+
+  test.each(['v2', 'hybrid'] as const)(
+    '%s, with nothing but a peer in the link, and with nothing but a tracker',
+    async (version) => {
+      const { names, address } = await seeded(version)
+      const [peer, announced] = [`${version}-peer`, `${version}-tracker`]
+      const alone = await bench.run('download', `magnet:?${names}&x.pe=${address}`, '--path', bench.at(peer), ...quiet)
+      expect([alone.code, alone.stderr]).toEqual([0, ''])
+      await expectCopy(peer)
+      const link = `magnet:?${names}&tr=${encodeURIComponent(url)}`
+      const found = await bench.run('download', link, '--path', bench.at(announced), ...local)
+      expect([found.code, found.stderr]).toEqual([0, ''])
+      await expectCopy(announced)
+    },
+    patience,
+  )
+})
+
 describe('cat of a magnet link', () => {
   test(
     'chooses the file when the metadata is here, and streams it',

@@ -2,7 +2,7 @@
 export type { Counterpart, Limits, PeerOptions, PeerStatus, RunningPeer } from './counterpart.ts'
 export { aria2 } from './aria2.ts'
 export { findLibtorrentPython, libtorrent, LIBTORRENT_DRIVER } from './libtorrent.ts'
-export { transmission } from './transmission.ts'
+export { transmission, transmission4 } from './transmission.ts'
 export { torrential } from './torrential.ts'
 export { webtorrent, WEBTORRENT_DRIVER, webtorrentInstalled } from './webtorrent.ts'
 export { CorruptSeed } from './corrupt-seed.ts'

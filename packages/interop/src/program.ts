@@ -23,9 +23,11 @@ export interface ProgramOptions {
 const tailLines = 40
 const patience = 2_000
 
-/** Path of a program on this machine, or undefined when it is not installed. */
-export function findProgram(name: string): string | undefined {
-  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/sbin', '/sbin']
+/** Path of a program on this machine, or in given folders; undefined when it is not there. */
+export function findProgram(
+  name: string,
+  directories: readonly string[] = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/sbin', '/sbin'],
+): string | undefined {
   return directories.map((directory) => `${directory}/${name}`).find(isExecutable)
 }
 

@@ -2,8 +2,14 @@
 //
 // It refuses to connect to loopback addresses, so it runs inside the ground's network namespace. It knows peers from trackers only:
 // they come through a FixedTracker on our end of the link. Its RPC port is reached over the link too.
+//
+// There are two: the system's, which is 3.00 in Debian 12 and reads no hybrid torrents, and 4, which does. The latter lies in a folder
+// of its own with its libraries (bin/prepare-transmission.sh) and is started by its own dynamic linker.
+import { readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { editTorrent } from '@torrential/metainfo'
 import type { Counterpart, Limits, PeerOptions, PeerStatus, RunningPeer } from './counterpart.ts'
 import { until } from './deadline.ts'
 import { FixedTracker } from './fixed-tracker.ts'
@@ -38,30 +44,38 @@ const fields = [
   'errorString',
 ]
 
+/** How to start a transmission-daemon. */
+interface Daemon {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+}
+
 class Transmission implements RunningPeer {
-  readonly name = 'transmission'
+  readonly name: string
   readonly address: string
   readonly #program: Program
   readonly #rpc: string
   #session = ''
 
   private constructor(program: Program, address: string, rpc: string) {
+    this.name = program.name
     this.#program = program
     this.address = address
     this.#rpc = rpc
   }
 
-  static async start(ground: Ground, options: PeerOptions): Promise<Transmission> {
+  static async start(daemon: Daemon | undefined, ground: Ground, options: PeerOptions): Promise<Transmission> {
     const { namespace } = ground
     if (namespace === undefined) throw new Error('transmission needs a ground with a network namespace')
+    if (daemon === undefined) throw new Error('transmission is not installed')
     const config = await ground.folder('transmission')
     const [port, rpcPort] = [await freePort(ground.host), await freePort(ground.host)]
     await writeFile(join(config, 'settings.json'), JSON.stringify(settings(options, port, rpcPort)))
     const program = ground.own(
       new Program({
-        name: 'transmission',
-        command: findProgram('transmission-daemon') ?? 'transmission-daemon',
-        args: ['--foreground', '--config-dir', config, '--log-info'],
+        ...daemon,
+        args: [...daemon.args, '--foreground', '--config-dir', config, '--log-info'],
         namespace: namespace.name,
       }),
     )
@@ -128,16 +142,18 @@ class Transmission implements RunningPeer {
   }
 
   async #add(ground: Ground, options: PeerOptions): Promise<void> {
-    const source =
-      options.magnet === undefined
-        ? { metainfo: Buffer.from(options.torrent).toString('base64') }
-        : { filename: options.magnet }
-    await this.#call('torrent-add', { ...source, 'download-dir': options.directory, paused: true })
     const trackers = [...(options.trackers ?? [])]
     if ((options.peers ?? []).length > 0) {
       trackers.push(ground.own(await FixedTracker.start(ground.host, options.peers ?? [])).url)
     }
-    if (trackers.length > 0) await this.#call('torrent-set', { ids: [1], trackerAdd: trackers })
+    // In the source: version 4 does not announce to trackers that are added later.
+    const named = trackers.map((url) => `&tr=${encodeURIComponent(url)}`).join('')
+    const announced = editTorrent(options.torrent, { trackers: trackers.map((url) => [url]) })
+    const source =
+      options.magnet === undefined
+        ? { metainfo: Buffer.from(announced).toString('base64') }
+        : { filename: options.magnet + named }
+    await this.#call('torrent-add', { ...source, 'download-dir': options.directory, paused: true })
     // Of a magnet link there is nothing to check yet.
     if (options.magnet === undefined) await this.#call('torrent-verify', { ids: [1] })
     await until('transmission to check its files', async () => !checking.has((await this.#fields()).status), {
@@ -208,17 +224,55 @@ function settings(options: PeerOptions, port: number, rpcPort: number): object {
   }
 }
 
-/** See the module's header. */
-export const transmission: Counterpart = {
-  name: 'transmission',
-  needsNamespace: true,
-  async available() {
-    if (findProgram('transmission-daemon') === undefined) {
-      return 'transmission-daemon is not installed (Debian: transmission-daemon)'
-    }
-    const namespaces = NetworkNamespace.available()
-    return namespaces === true || `transmission takes no loopback peers, and ${namespaces}`
-  },
-  seed: (ground, options) => Transmission.start(ground, options),
-  leech: (ground, options) => Transmission.start(ground, options),
+const folder = fileURLToPath(new URL('../.cache/transmission-4', import.meta.url))
+
+function system(): Daemon | undefined {
+  const command = findProgram('transmission-daemon')
+  return command === undefined ? undefined : { name: 'transmission', command, args: [] }
 }
+
+function unpacked(): Daemon | undefined {
+  const daemon = findProgram('transmission-daemon', [join(folder, 'usr/bin')])
+  const libraries = listed(join(folder, 'usr/lib')).find((name) => /-linux-/.test(name))
+  if (daemon === undefined || libraries === undefined) return undefined
+  const path = join(folder, 'usr/lib', libraries)
+  const linker = listed(path).find((name) => /^ld-linux.*\.so\.\d+$/.test(name))
+  if (linker === undefined) return undefined
+  return { name: 'transmission 4', command: join(path, linker), args: ['--library-path', path, daemon] }
+}
+
+function listed(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+function counterpart(name: string, find: () => Daemon | undefined, missing: string): Counterpart {
+  return {
+    name,
+    needsNamespace: true,
+    async available() {
+      if (find() === undefined) return missing
+      const namespaces = NetworkNamespace.available()
+      return namespaces === true || `transmission takes no loopback peers, and ${namespaces}`
+    },
+    seed: (ground, options) => Transmission.start(find(), ground, options),
+    leech: (ground, options) => Transmission.start(find(), ground, options),
+  }
+}
+
+/** The system's. */
+export const transmission: Counterpart = counterpart(
+  'transmission',
+  system,
+  'transmission-daemon is not installed (Debian: transmission-daemon)',
+)
+
+/** Version 4, which reads hybrid torrents. */
+export const transmission4: Counterpart = counterpart(
+  'transmission 4',
+  unpacked,
+  'transmission 4 is not installed (run packages/interop/bin/prepare.sh)',
+)

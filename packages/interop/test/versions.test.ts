@@ -1,7 +1,15 @@
-// Every version of a torrent with libtorrent, which knows all of them: in both directions, from the .torrent and from magnet links,
-// as one file and as a tree with files that are empty, shorter than a block and shorter than a piece.
-import { jest, test } from '@jest/globals'
-import { libtorrent, type Payload, torrential } from '../src/index.ts'
+// Every version of a torrent with libtorrent, which knows all of them, and hybrids with transmission 4, which takes them for v1: in both
+// directions, from the .torrent and from magnet links, as one file and as a tree with files that are empty, shorter than a block and
+// shorter than a piece.
+import { expect, jest, test } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { parseTorrent } from '@torrential/metainfo'
+import { toHex } from '@torrential/primitives'
+import { createTorrent } from '@torrential/storage'
+import { aria2, Ground, libtorrent, type Payload, torrential, transmission4, writePayload } from '../src/index.ts'
 import { suiteWith } from './suite-with.ts'
 import { transferVersion } from './version-transfer.ts'
 
@@ -48,4 +56,37 @@ await suiteWith([libtorrent], 'torrents of every version and libtorrent', () => 
       }
     }
   }
+})
+
+await suiteWith([transmission4], 'hybrid torrents and transmission 4', () => {
+  for (const [what, payload] of payloads) {
+    for (const names of [undefined, ['infoHashV1']] as const) {
+      const source = names === undefined ? 'its .torrent' : 'a magnet link'
+      const options = { version: 'hybrid', ...(names && { names }) } as const
+      test.concurrent(`we get ${what} from ${source}`, () =>
+        transferVersion(payload, { ...options, from: transmission4, to: torrential }))
+      test.concurrent(`it gets ${what} from ${source}`, () =>
+        transferVersion(payload, { ...options, from: torrential, to: transmission4 }))
+    }
+  }
+})
+
+// aria2 writes the info dictionary anew before it hashes it, and loses the empty keys of a file tree: in its eyes every hybrid is another
+// torrent, whoever made it. That is why `--v1` exists.
+await suiteWith([aria2], 'hybrid torrents and aria2', () => {
+  test.each(['v1', 'hybrid'] as const)(
+    'it computes the infohash of v1, and another one of a hybrid: %s',
+    async (version) => {
+      await using ground = await Ground.create()
+      const folder = await ground.folder('source')
+      const payload = payloads[0]?.[1] as Payload
+      await writePayload(payload, folder)
+      const bytes = await createTorrent(join(folder, payload.name), { version, pieceLength }).result
+      await writeFile(join(folder, 'a.torrent'), bytes)
+      const { stdout } = await promisify(execFile)('aria2c', ['--show-files', join(folder, 'a.torrent')])
+      const theirs = /Info Hash: ([0-9a-f]{40})/.exec(stdout)?.[1]
+      const { infoHashV1 } = parseTorrent(bytes)
+      expect(theirs === toHex(infoHashV1 as Uint8Array)).toBe(version === 'v1')
+    },
+  )
 })

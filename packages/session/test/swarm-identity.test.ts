@@ -17,7 +17,7 @@ import { createSession, type Session, type Torrent } from '@torrential/session'
 import { createTrackerServer } from '@torrential/tracker/server'
 import { connectWire, Wire } from '@torrential/wire'
 import { agreed } from '../src/swarm-identity.ts'
-import { BenchFolder, eventOf } from './bench-folder.ts'
+import { BenchFolder, collect, eventOf } from './bench-folder.ts'
 
 const named = (hex: string | undefined): InfoHash => infoHashFrom(fromHex((hex as string).slice(0, 40)))
 const capabilitiesWith = (v2: boolean) => ({ extensions: true, fast: true, dht: false, v2 })
@@ -143,6 +143,33 @@ test('v2 is spoken with who answered by the v2 name, not with who answered by th
   expect(agreed(hybrid, capabilitiesWith(true), v2).v2).toBe(true)
   expect(agreed(hybrid, capabilitiesWith(true), v1).v2).toBe(false)
   expect(agreed({ names: [v1, v2] }, capabilitiesWith(true), v2).v2).toBe(false)
+})
+
+test('a peer that is met in both swarms of a hybrid torrent is one connection', async () => {
+  await using bench = await BenchFolder.create()
+  await using tracker = await createTrackerServer({ host: '127.0.0.1' })
+  const url = tracker.urls[0] as string
+  const origin = await bench.write({ 'one.bin': 40_000 })
+  await using seeder = await createSession({ port: 0, host: '127.0.0.1' })
+  const announced = seeder.events({ types: ['tracker-reply'] })
+  const seed = await seeder.seed(`${origin}/one.bin`, { pieceLength: 16_384, version: 'hybrid', trackers: [[url]] })
+  let replies = 0
+  for await (const event of announced) if (event.type === 'tracker-reply' && ++replies === 2) break
+  const connections = collect(seeder.events({ types: ['peer-connected', 'peer-disconnected', 'inbound-refused'] }))
+  await using leecher = await createSession({ port: 0, host: '127.0.0.1' })
+  const found = leecher.events({ types: ['tracker-reply'] })
+  // Too slow to be done before both swarms have been asked.
+  const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), maxDown: 1_000 })
+  const names = new Set<string>()
+  for await (const event of found) {
+    if (event.type !== 'tracker-reply') continue
+    expect(event.peers).toBe(1)
+    if (names.add(event.infoHash).size === 2) break
+  }
+  await bench.settleUntil(() => leech.peers.length > 0 && leech.stats.downloaded > 0)
+  await bench.settle()
+  expect([leech.peers.length, seed.peers.length]).toEqual([1, 1])
+  expect(connections).toMatchObject([{ type: 'peer-connected' }])
 })
 
 test('both swarms of a hybrid torrent are announced to, and a peer found by the v2 name is dialed by it', async () => {
