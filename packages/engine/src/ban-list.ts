@@ -2,12 +2,12 @@
 // time; on loopback a host is every program of the machine, so there only the address itself is banned. Bounded: the oldest
 // entries go first.
 
-import { formatAddress, type PeerAddress } from '@torrential/primitives'
+import { LazySet, formatAddress, type PeerAddress } from '@torrential/primitives'
 
 const MOST = 3_000
 
 export class BanList {
-  readonly #banned = new Set<string>()
+  readonly #banned = new LazySet<string>()
 
   get size(): number {
     return this.#banned.size

@@ -1,5 +1,6 @@
 // Pieces whose blocks the driver is asked to hash where they lie on disk: few at a time, each once, however many ask for it.
 
+import { LazySet } from '@torrential/primitives'
 import type { PieceIndex } from '@torrential/primitives'
 import type { Outbox } from './outbox.ts'
 
@@ -8,8 +9,8 @@ const MOST_AT_ONCE = 2
 
 export class BlockHashing {
   readonly #outbox: Outbox
-  readonly #running = new Set<PieceIndex>()
-  readonly #waiting = new Set<PieceIndex>()
+  readonly #running = new LazySet<PieceIndex>()
+  readonly #waiting = new LazySet<PieceIndex>()
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox

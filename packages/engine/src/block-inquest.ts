@@ -4,7 +4,7 @@
 // when nobody can give the hashes, or not soon, it is dealt with as in v1.
 
 import type { BlockHashRequest, BlockVerifier } from '@torrential/metainfo'
-import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
+import { LazyMap, BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
 import type { BlockHashing } from './block-hashing.ts'
 import type { HashAsker } from './hash-asker.ts'
 import type { PartialPiece } from './partial-piece.ts'
@@ -32,7 +32,7 @@ export interface BlockInquestParts {
 
 export class BlockInquest {
   readonly #parts: BlockInquestParts
-  readonly #cases = new Map<PieceIndex, Case>()
+  readonly #cases = new LazyMap<PieceIndex, Case>()
 
   constructor(parts: BlockInquestParts) {
     this.#parts = parts

@@ -10,7 +10,7 @@ import {
   proveRange,
   type TreeFile,
 } from '@torrential/metainfo'
-import { equalBytes, type PieceIndex } from '@torrential/primitives'
+import { LazyMap, equalBytes, type PieceIndex } from '@torrential/primitives'
 
 /** Bytes of upper trees that are kept: a file of half a million pieces. One is kept whatever its size. */
 const MOST_TREE_BYTES = 16 * 1024 * 1024
@@ -71,7 +71,7 @@ export class HashArchive {
 /** The trees used last, up to so many bytes. */
 class RecentTrees {
   readonly #most: number
-  readonly #trees = new Map<PieceIndex | string, { readonly tree: MerkleTree; readonly bytes: number }>()
+  readonly #trees = new LazyMap<PieceIndex | string, { readonly tree: MerkleTree; readonly bytes: number }>()
   #bytes = 0
 
   constructor(most: number) {

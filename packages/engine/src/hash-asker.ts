@@ -8,7 +8,7 @@
 // nothing between the request and it.
 
 import type { HashRange } from '@torrential/metainfo'
-import { type PeerKey, toLatin1 } from '@torrential/primitives'
+import { LazyMap, LazySet, type PeerKey, toLatin1 } from '@torrential/primitives'
 import type { HashRequestMessage } from '@torrential/protocol'
 
 /** A range of hashes that is wanted. */
@@ -67,10 +67,10 @@ const MOST_TIMEOUTS = 2
 const MOST_LATE = 256
 
 export class HashAsker {
-  readonly #open = new Map<string, Open>()
+  readonly #open = new LazyMap<string, Open>()
   /** Wanted, and asked of nobody. */
-  readonly #idle = new Set<Open>()
-  readonly #peers = new Map<PeerKey, Asked>()
+  readonly #idle = new LazySet<Open>()
+  readonly #peers = new LazyMap<PeerKey, Asked>()
 
   /** Nothing is wanted. */
   get isIdle(): boolean {

@@ -2,6 +2,7 @@
 // bring are fetched, wrong blocks are found out, and readers get blocks before their pieces are whole. Which
 // messages go where, and when; what they mean is decided by the parts.
 
+import { LazyMap } from '@torrential/primitives'
 import { type BlockHashRequest, BlockVerifier } from '@torrential/metainfo'
 import type { PieceIndex } from '@torrential/primitives'
 import type { HashesMessage, HashRejectMessage, HashRequestMessage, Message } from '@torrential/protocol'
@@ -31,7 +32,7 @@ export class HashExchange {
   readonly #archive: HashArchive | undefined
   readonly #hashing: BlockHashing
   /** What was asked for of pieces that readers wait for. */
-  readonly #attended = new Map<PieceIndex, readonly BlockHashRequest[]>()
+  readonly #attended = new LazyMap<PieceIndex, readonly BlockHashRequest[]>()
 
   constructor(swarm: Swarm, connections: Connections) {
     const { trees, asker, outbox } = swarm

@@ -4,6 +4,7 @@
 // Piece layers and everything above them come out of memory. Hashes below, which no .torrent holds, are made from the data of
 // pieces that we have: the driver is asked to hash the blocks of one (`hash-blocks`), and the request waits for it.
 
+import { LazyMap } from '@torrential/primitives'
 import type { TreeFile } from '@torrential/metainfo'
 import type { PieceIndex } from '@torrential/primitives'
 import type { HashRequestMessage, Message } from '@torrential/protocol'
@@ -45,7 +46,7 @@ export class HashServe {
   readonly #swarm: Swarm
   readonly #parts: HashServeParts | undefined
   readonly #connections: Pick<Connections, 'close'>
-  readonly #waiting = new Map<PieceIndex, Waiting[]>()
+  readonly #waiting = new LazyMap<PieceIndex, Waiting[]>()
   #waitingCount = 0
 
   /** Without `parts` – the torrent has no trees – every request is rejected. */

@@ -10,6 +10,7 @@
 // Fast peers and pieces that failed before have an owner: one peer alone is asked, so that a bad piece has one culprit. The
 // answer is an open piece with free blocks; the caller takes as many as it has room for, so a pick is paid once per piece.
 
+import { LazyMap } from '@torrential/primitives'
 import type { Bitfield, Geometry, PieceIndex } from '@torrential/primitives'
 import type { Availability } from './availability.ts'
 import type { PartialPiece } from './partial-piece.ts'
@@ -49,9 +50,9 @@ export class PiecePicker {
   peerCount = 0
   readonly #parts: PickerParts
   /** Pieces that failed before: opened for one peer alone. And how often one was taken from its owner since. */
-  readonly #suspects = new Map<number, number>()
+  readonly #suspects = new LazyMap<number, number>()
   /** Pieces that are to be opened by one peer and no other. */
-  readonly #reserved = new Map<number, Peer>()
+  readonly #reserved = new LazyMap<number, Peer>()
   /** Grows whenever a piece is listed again: what a peer could not find before it may find now. */
   #version = 0
   #peer: Peer | undefined

@@ -1,13 +1,14 @@
 // The open pieces of a torrent: those with at least one block asked for or here. Keeps the short list of pieces that still
 // have free blocks, so that nobody walks over pieces that only wait.
 
+import { LazyMap } from '@torrential/primitives'
 import type { Geometry, PieceIndex } from '@torrential/primitives'
 import { type Holder, PartialPiece } from './partial-piece.ts'
 
 export class PieceStore<Peer extends Holder = Holder> {
   /** Pieces with free blocks, in no order. */
   readonly withFree: PartialPiece<Peer>[] = []
-  readonly #open = new Map<number, PartialPiece<Peer>>()
+  readonly #open = new LazyMap<number, PartialPiece<Peer>>()
   readonly #geometry: Geometry
   #last: PartialPiece<Peer> | undefined
   #committing = 0

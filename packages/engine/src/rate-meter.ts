@@ -12,7 +12,8 @@ const Slots = Float64Array
 export class RateMeter {
   /** Bytes since the meter was made. */
   total = 0
-  readonly #slots = new Slots(SLOTS)
+  /** Made with the first bytes: most torrents of a large session never move any. */
+  #slots: Float64Array | undefined
   readonly #startedAt: number
   /** Number of the newest slot, counted from time 0. */
   #newest: number
@@ -26,6 +27,7 @@ export class RateMeter {
   add(bytes: number, now: number): void {
     this.#advance(now)
     const at = this.#newest % SLOTS
+    this.#slots ??= new Slots(SLOTS)
     this.#slots[at] = (this.#slots[at] as number) + bytes
     this.#sum += bytes
     this.total += bytes
@@ -42,15 +44,19 @@ export class RateMeter {
   #advance(now: number): void {
     const slot = floor(now / SLOT_MS)
     if (slot <= this.#newest) return
-    if (slot - this.#newest >= SLOTS) {
-      this.#slots.fill(0)
-      this.#sum = 0
-    } else {
-      for (let passed = this.#newest + 1; passed <= slot; passed++) {
-        this.#sum -= this.#slots[passed % SLOTS] as number
-        this.#slots[passed % SLOTS] = 0
-      }
-    }
+    if (this.#slots !== undefined) this.#pass(this.#slots, slot)
     this.#newest = slot
+  }
+
+  #pass(slots: Float64Array, slot: number): void {
+    if (slot - this.#newest >= SLOTS) {
+      slots.fill(0)
+      this.#sum = 0
+      return
+    }
+    for (let passed = this.#newest + 1; passed <= slot; passed++) {
+      this.#sum -= slots[passed % SLOTS] as number
+      slots[passed % SLOTS] = 0
+    }
   }
 }

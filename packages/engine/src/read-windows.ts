@@ -4,6 +4,8 @@
 // A reader starves while the piece it stands on is missing. Then two rules change: blocks of the first pieces may be asked of
 // a second peer when the first one is late, and nothing outside of windows is asked for by peers that could help.
 
+import { LazySet } from '@torrential/primitives'
+
 /** Half-open range of pieces. */
 export interface PieceRange {
   readonly start: number
@@ -29,7 +31,7 @@ interface OpenWindow {
 }
 
 export class ReadWindows {
-  readonly #windows = new Set<OpenWindow>()
+  readonly #windows = new LazySet<OpenWindow>()
   readonly #pieceCount: number
   readonly #isHere: (piece: number) => boolean
 

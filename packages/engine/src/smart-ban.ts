@@ -3,7 +3,7 @@
 // else ever is. Costs nothing while pieces pass.
 
 import { createHash } from 'node:crypto'
-import { equalBytes } from '@torrential/primitives'
+import { LazyMap, equalBytes } from '@torrential/primitives'
 import type { Sender } from './partial-piece.ts'
 
 /** Blocks of failed pieces remembered at most, oldest pieces forgotten first: 2 GiB of bad data, about 6 MiB of memory. */
@@ -21,7 +21,7 @@ export function digestOf(block: Uint8Array): Uint8Array {
 }
 
 export class SmartBan {
-  readonly #evidence = new Map<number, BadBlock[]>()
+  readonly #evidence = new LazyMap<number, BadBlock[]>()
   #blocks = 0
 
   /** True when the piece failed before and blocks of it are remembered. */

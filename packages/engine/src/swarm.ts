@@ -3,6 +3,7 @@
 
 import type { FileTrees } from '@torrential/metainfo'
 import {
+  LazyMap,
   type Bitfield,
   type Geometry,
   type InfoHash,
@@ -67,7 +68,7 @@ export class Swarm {
   /** Hashes may be asked for when the input has been dealt with. */
   hasHashWork = false
 
-  readonly peers = new Map<PeerKey, Peer>()
+  readonly peers = new LazyMap<PeerKey, Peer>()
   readonly outbox = new Outbox()
   readonly availability: Availability
   readonly store: PieceStore<Peer>

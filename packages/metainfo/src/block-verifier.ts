@@ -5,7 +5,7 @@
 // It holds 32 bytes for each block of the pieces whose hashes have come, until `forget`. In a hybrid the padding behind a file is
 // part of the piece but not of the tree: it has to be zeros.
 
-import { BLOCK_LENGTH, equalBytes, type PieceIndex } from '@torrential/primitives'
+import { LazyMap, BLOCK_LENGTH, equalBytes, type PieceIndex } from '@torrential/primitives'
 import { type FileTrees, MOST_HASHES, type TreeFile } from './file-trees.ts'
 import { HASH_LENGTH, sha256 } from './merkle.ts'
 import { type HashRange, verifyHashes } from './merkle-proof.ts'
@@ -28,7 +28,7 @@ interface KnownPiece {
 /** Blocks of one torrent. */
 export class BlockVerifier {
   readonly #trees: FileTrees
-  readonly #pieces = new Map<PieceIndex, KnownPiece>()
+  readonly #pieces = new LazyMap<PieceIndex, KnownPiece>()
 
   /** @param trees of the torrent; pieces whose layer is not known yet are 'unknown' until it is added there */
   constructor(trees: FileTrees) {

@@ -88,6 +88,8 @@ function torrentAround(
   })
 }
 
+const NO_LAYERS: Metainfo['pieceLayers'] = new Map()
+
 interface Read {
   readonly info: BencodeDict
   readonly fileList: Uint8Array | undefined
@@ -107,7 +109,7 @@ function assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, opt
   const { version, geometry } = rest
   const pieceLayers =
     version === 'v1'
-      ? new Map<string, Uint8Array>()
+      ? NO_LAYERS
       : checkPieceLayers(listed, layers, geometry.pieceLength, options.allowMissingPieceLayers ?? false)
   return {
     ...rest,

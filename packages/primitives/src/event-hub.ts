@@ -2,6 +2,7 @@
 // bounded ring of its own, and never holds up whoever emits: when the ring is full the oldest droppable event goes, and the
 // reader finds `{ type: 'lagged', dropped }` in its place. Filtering happens before buffering.
 
+import { LazySet } from './lazy-collections.ts'
 import { InputError } from './errors.ts'
 import type { LaggedEvent } from './event-ring.ts'
 import type { EventStream, SubscribeOptions } from './event-subscription.ts'
@@ -16,17 +17,18 @@ export interface EventHubOptions<Type extends string> {
 }
 
 const defaultRing = 1024
+const NO_TYPES: readonly never[] = []
 
 /** One source of events, a discriminated union on `type`. */
 export class EventHub<Event extends { readonly type: string }> {
-  readonly #subscriptions = new Set<EventSubscription<Event>>()
-  readonly #keep: ReadonlySet<string>
-  readonly #optIn: ReadonlySet<string>
+  readonly #subscriptions = new LazySet<EventSubscription<Event>>()
+  readonly #keep: readonly string[]
+  readonly #optIn: readonly string[]
   #closed = false
 
   constructor(options: EventHubOptions<Event['type']> = {}) {
-    this.#keep = new Set(options.keep)
-    this.#optIn = new Set(options.optIn)
+    this.#keep = options.keep ?? NO_TYPES
+    this.#optIn = options.optIn ?? NO_TYPES
   }
 
   /** True when somebody would receive an event of this type: lets costly events be made only when asked for. */
@@ -38,7 +40,7 @@ export class EventHub<Event extends { readonly type: string }> {
   /** Gives `event` to every subscription that wants its type; never waits and never throws. */
   emit(event: Event): void {
     for (const subscription of this.#subscriptions) {
-      if (this.#matches(subscription, event.type)) subscription.push(event, this.#keep.has(event.type))
+      if (this.#matches(subscription, event.type)) subscription.push(event, this.#keep.includes(event.type))
     }
   }
 
@@ -64,6 +66,6 @@ export class EventHub<Event extends { readonly type: string }> {
   }
 
   #matches(subscription: EventSubscription<Event>, type: string): boolean {
-    return subscription.types === undefined ? !this.#optIn.has(type) : subscription.types.has(type)
+    return subscription.types === undefined ? !this.#optIn.includes(type) : subscription.types.has(type)
   }
 }

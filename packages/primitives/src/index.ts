@@ -17,6 +17,8 @@ export {
 // Memory that comes back
 export type { Slab, SlabPoolOptions } from './slab-pool.ts'
 export { giveBack, keep, SlabPool, slabOf } from './slab-pool.ts'
+// Collections that cost nothing while they are empty
+export { LazyMap, LazySet } from './lazy-collections.ts'
 // Pieces
 export { Bitfield } from './bitfield.ts'
 export type { BlockRef, FileExtent, FileSlice, GeometryKind, GeometryLimits, SourceFile } from './geometry.ts'

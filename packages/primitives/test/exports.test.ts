@@ -10,6 +10,8 @@ test('the package exports exactly these names', () => {
     'GEOMETRY_LIMITS',
     'Geometry',
     'InputError',
+    'LazyMap',
+    'LazySet',
     'PeerError',
     'Scope',
     'SeededRandom',

@@ -3,7 +3,7 @@
 // after six failures, unless the user named it. Pure: time is an argument.
 
 import type { PeerCandidate, PeerOrigin } from '@torrential/contracts'
-import { formatAddress, type InfoHash, type PeerAddress } from '@torrential/primitives'
+import { LazyMap, LazySet, formatAddress, type InfoHash, type PeerAddress } from '@torrential/primitives'
 
 interface Known {
   readonly address: PeerAddress
@@ -22,10 +22,10 @@ const longestRetry = 10 * 60_000
 const mostFails = 6
 
 export class CandidateList {
-  readonly #known = new Map<string, Known>()
+  readonly #known = new LazyMap<string, Known>()
   readonly #limit: number
   #ready: Known[] = []
-  #waiting = new Set<Known>()
+  #waiting = new LazySet<Known>()
 
   constructor(limit = 3_000) {
     this.#limit = limit

@@ -2,10 +2,12 @@
 // Whoever found no place is called when one becomes free in the session, in turn; otherwise a torrent that came late to a
 // full session would wait for a connection of its own to end, of which it has none.
 
+import { LazySet } from '@torrential/primitives'
+
 export class ConnectionSlots {
   readonly #parent: ConnectionSlots | undefined
   readonly #limit: number
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new LazySet<() => void>()
   #used = 0
 
   constructor(limit: number, parent?: ConnectionSlots) {

@@ -3,6 +3,7 @@
 
 import type { PeerCandidate } from '@torrential/contracts'
 import {
+  LazyMap,
   type Clock,
   type InfoHash,
   isTorrentialError,
@@ -44,7 +45,7 @@ export class Connector {
   readonly #parts: ConnectorParts
   readonly #candidates = new CandidateList()
   /** Addresses of peers that turned out to be connected another way, by peer id. */
-  readonly #elsewhere = new Map<string, PeerAddress>()
+  readonly #elsewhere = new LazyMap<string, PeerAddress>()
   readonly #fill = () => this.fill()
   #abort: AbortController | undefined
   #timer: Disposable | undefined

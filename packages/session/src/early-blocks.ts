@@ -2,14 +2,14 @@
 // piece is written or newer ones need the room: what goes is what came first, which mostly was read already, and a reader that was
 // too slow for it finds it on disk when the piece is whole.
 
-import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
+import { LazyMap, BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
 
 /** Bytes kept of one torrent, as much as a stream wants to be ahead. */
 const most = 8 * 1024 * 1024
 
 export class EarlyBlocks {
   /** By place, oldest first. */
-  readonly #blocks = new Map<string, Uint8Array>()
+  readonly #blocks = new LazyMap<string, Uint8Array>()
   #bytes = 0
 
   /** `offset` is a multiple of 16 KiB. */

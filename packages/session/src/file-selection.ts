@@ -1,6 +1,7 @@
 // Which files are wanted, and how much. A change goes two ways: the engine learns new piece priorities, the disk learns which
 // files exist at all. Changes made in the same turn reach the engine once.
 
+import { LazyMap } from '@torrential/primitives'
 import type { SwarmEngine } from '@torrential/engine'
 import type { Clock, Geometry } from '@torrential/primitives'
 import { piecePriorities } from './piece-priorities.ts'
@@ -22,7 +23,7 @@ export class FileSelection {
   readonly #priorities: Uint8Array
   #pieces: Uint8Array
   #isApplying = false
-  #changed = new Map<number, boolean>()
+  #changed = new LazyMap<number, boolean>()
 
   /** `wanted` decides about each file of the geometry. */
   constructor(parts: FileSelectionParts, wanted: (file: number) => boolean) {
@@ -57,7 +58,7 @@ export class FileSelection {
     // What is set from here on belongs to the next round.
     this.#isApplying = false
     const changed = this.#changed
-    this.#changed = new Map()
+    this.#changed = new LazyMap()
     // The disk first: no block of a newly wanted file may still be on its way to the part file afterwards.
     try {
       for (const [file, wanted] of changed) await this.#parts.setWanted(file, wanted)

@@ -2,6 +2,7 @@
 // are warm in the cache, and at 2 GB/s handing them to another thread costs more than it saves. A piece too large to wait
 // for arrives as runs; a running hash follows those that come in order, and what it missed is read back.
 
+import { LazyMap } from '@torrential/primitives'
 import type { PieceVerifier, RunningHash, Storage } from '@torrential/contracts'
 import type { Geometry, PieceIndex } from '@torrential/primitives'
 
@@ -18,7 +19,7 @@ export class PieceCommitter {
   readonly #storage: Storage
   readonly #verifier: PieceVerifier
   readonly #writing: (() => void) | undefined
-  readonly #running = new Map<PieceIndex, Running>()
+  readonly #running = new LazyMap<PieceIndex, Running>()
 
   constructor(parts: {
     readonly geometry: Geometry

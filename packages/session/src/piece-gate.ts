@@ -1,6 +1,6 @@
 // Readers wait here for a piece that is not there yet. One entry per waiting reader; opening a piece wakes its readers only.
 
-import { throwIfAborted } from '@torrential/primitives'
+import { LazyMap, throwIfAborted } from '@torrential/primitives'
 
 interface Waiter {
   resolve(): void
@@ -8,7 +8,7 @@ interface Waiter {
 }
 
 export class PieceGate {
-  readonly #waiters = new Map<number, Set<Waiter>>()
+  readonly #waiters = new LazyMap<number, Set<Waiter>>()
   #closed: Error | undefined
 
   /** Resolves when `open(piece)` is called. @throws what `close` was given, or the signal's reason */

@@ -186,7 +186,7 @@ export class TorrentAssembly {
     if (event.type === 'extension-handshake' && connection !== undefined) {
       this.swarm.listensAt(connection, event.listenPort)
     }
-    this.resume.touch()
+    if (event.type !== 'finished') this.resume.touch()
     if (event.type === 'piece-layer') this.#layerCame()
     if (event.type !== 'finished' || this.life.isChecking) return
     if (this.engine.have.isComplete) this.intake.trackers.completed()

@@ -71,8 +71,10 @@ export class TorrentCheck {
     if (found === undefined) await this.#reuse(signal)
     if (found === undefined || full) await hashDisk(parts, signal)
     else await believe(parts, found, signal)
-    await storage.prepare({ signal })
-    if (found?.isCurrent === true && !full) {
+    const isAsLeft = found?.isCurrent === true && !full
+    // Nothing to make and nothing to move: the disk is not even looked at before the first read.
+    if (!isAsLeft || !engine.have.isComplete || hasEmptyFiles(metainfo)) await storage.prepare({ signal })
+    if (isAsLeft) {
       resume.adopt(found)
       return
     }
@@ -132,4 +134,9 @@ export class TorrentCheck {
       contents.lost(piece)
     }
   }
+}
+
+/** Files without a byte, which no piece brings back. */
+function hasEmptyFiles({ geometry }: Metainfo): boolean {
+  return geometry.files.some(({ length }) => length === 0)
 }

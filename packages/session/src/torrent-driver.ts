@@ -4,6 +4,7 @@
 
 import type { Action, EngineEvent, SwarmEngine, Upload } from '@torrential/engine'
 import {
+  LazyMap,
   type Clock,
   drive,
   type Drive,
@@ -60,7 +61,7 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   readonly up: RateLimit
   readonly #parts: DriverParts
   readonly #drive: Drive
-  readonly #connections = new Map<PeerKey, PeerConnection>()
+  readonly #connections = new LazyMap<PeerKey, PeerConnection>()
   #nextKey = 1
   #disposed = false
   #isPaused = false

@@ -44,7 +44,8 @@ export class TorrentSwarm implements PeerUser {
 
   constructor(parts: TorrentSwarmParts, options: AddOptions) {
     this.#parts = parts
-    const { context, engine, storage, committer, hasher, reporter, metainfo } = parts
+    const { context, engine, storage, committer, hasher, reporter, metainfo, events } = parts
+    const { pieceCommitted, pieceRejected, storageFailed, engineEvent } = events
     const { clock } = context
     this.#inherited = parts.inherited
     this.#down = new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock })
@@ -59,7 +60,10 @@ export class TorrentSwarm implements PeerUser {
       down: new RateLimit(this.#down, context.down),
       up: new RateLimit(this.#up, context.up),
       events: {
-        ...parts.events,
+        pieceCommitted,
+        pieceRejected,
+        storageFailed,
+        engineEvent,
         connected: (connection) => reporter.connected(connection),
         disconnected: (connection, error) => this.#disconnected(connection, error),
         received: (connection, messages, bytes) => reporter.received(connection, messages, bytes),

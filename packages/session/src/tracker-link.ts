@@ -2,7 +2,7 @@
 // every start, so that `stopped` and `started` pair up.
 
 import type { PeerCandidate } from '@torrential/contracts'
-import { type InfoHash, InputError, toHex } from '@torrential/primitives'
+import { LazyMap, type InfoHash, InputError, toHex } from '@torrential/primitives'
 import {
   type AnnounceProgress,
   Announcer,
@@ -31,7 +31,7 @@ export class TrackerLink {
   readonly #parts: TrackerLinkParts
   readonly #tiers: string[][]
   /** By hexadecimal name. */
-  readonly #announcers = new Map<string, Announcer>()
+  readonly #announcers = new LazyMap<string, Announcer>()
   #names: readonly InfoHash[]
   #isRunning = false
 

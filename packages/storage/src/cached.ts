@@ -6,7 +6,7 @@
 
 import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
-import { InputError, type Slab, type SlabPool, withAbort } from '@torrential/primitives'
+import { LazyMap, InputError, type Slab, type SlabPool, withAbort } from '@torrential/primitives'
 import { lengthOf } from './pooled-io.ts'
 
 export interface CacheOptions {
@@ -64,7 +64,7 @@ class ReadCache implements CachedStorage {
   readonly #runsPerPiece: number
   readonly #slabs: SlabPool | undefined
   /** By piece × runs per piece + run, least recently used first. */
-  readonly #runs = new Map<number, Run>()
+  readonly #runs = new LazyMap<number, Run>()
   readonly cache = { hits: 0, misses: 0, bytes: 0 }
 
   constructor(storage: Storage, geometry: Geometry, options: CacheOptions) {

@@ -12,6 +12,7 @@
 
 import type { Geometry, PieceIndex } from '@torrential/primitives'
 import {
+  LazyMap,
   equalBytes,
   fromLatin1,
   fromUtf8,
@@ -44,7 +45,7 @@ export interface PartRecord {
 export class PartFile {
   readonly #geometry: Geometry
   readonly #fingerprint: Uint8Array
-  readonly #records = new Map<string, PartRecord>()
+  readonly #records = new LazyMap<string, PartRecord>()
   #end = 0
   #last: Promise<unknown> = Promise.resolve()
 

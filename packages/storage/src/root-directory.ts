@@ -6,7 +6,7 @@
 // make directories outside. A directory that passed is remembered until `forget`, for the many reads and writes of files that are
 // open; before anything in it is opened or made it is looked at again (`confirm`), as it may have become a link since.
 
-import { InputError, StorageError } from '@torrential/primitives'
+import { LazyMap, LazySet, InputError, StorageError } from '@torrential/primitives'
 import { join, resolve, sep } from 'node:path'
 import type { FileSystem } from './file-system.ts'
 import { storageFailure, systemCode } from './storage-failure.ts'
@@ -18,10 +18,10 @@ export class RootDirectory {
   /** Absolute. */
   readonly path: string
   readonly #fileSystem: FileSystem
-  readonly #passed = new Set<string>()
+  readonly #passed = new LazySet<string>()
   /** Looks that have been asked for and not begun; directories that are being made. */
-  readonly #looks = new Map<string, Promise<void>>()
-  readonly #making = new Map<string, Promise<void>>()
+  readonly #looks = new LazyMap<string, Promise<void>>()
+  readonly #making = new LazyMap<string, Promise<void>>()
   #real: string | undefined
 
   constructor(fileSystem: FileSystem, path: string) {

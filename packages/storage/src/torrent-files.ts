@@ -3,7 +3,7 @@
 // Invariant: a file is created at most once. From then on it must exist; one that vanished is FILE_MISSING, never begun
 // anew in silence, because the pieces that were in it are gone with it. `forget` (a recheck that finds it gone) lifts that.
 
-import { type AbortOptions, type Geometry, StorageError } from '@torrential/primitives'
+import { LazySet, type AbortOptions, type Geometry, StorageError } from '@torrential/primitives'
 import { adoptFile, type AdoptMethod } from './adopt-file.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
@@ -46,7 +46,7 @@ export class TorrentFiles {
   readonly #owner: HandleOwner
   /** 1 for a file that was opened for writing: from then on it must exist. */
   readonly #seen: Uint8Array
-  readonly #dirty = new Set<number>()
+  readonly #dirty = new LazySet<number>()
 
   constructor(parts: TorrentFilesParts, options: TorrentFilesOptions) {
     const { observer } = parts

@@ -5,7 +5,7 @@
 // bucket holds at most: it waits for a full bucket and leaves a debt, so that the rate over time is exact for any size.
 
 import type { AbortOptions, Clock } from '@torrential/primitives'
-import { BLOCK_LENGTH, InputError, throwIfAborted } from '@torrential/primitives'
+import { LazySet, BLOCK_LENGTH, InputError, throwIfAborted } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
 
 export interface TokenBucketOptions {
@@ -38,7 +38,7 @@ export class TokenBucket implements ByteLimit {
   #tokens: number
   #filledAt: number
   /** In order of arrival. */
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new LazySet<Waiter>()
   #timer: Disposable | undefined
 
   /**
