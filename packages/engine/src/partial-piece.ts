@@ -3,6 +3,9 @@
 //
 // A block goes free → asked → here, and in pieces that are written in runs on to writing → written. While it is asked it
 // has one holder, the peer whose request counts; in endgame a second one, its spare.
+//
+// Blocks of nothing but padding at the end of a piece (BEP 47) are here from the start, sent by nobody and without taking any memory:
+// a hybrid torrent of small files is mostly zeros, and peers are not asked for those.
 
 import {
   BLOCK_LENGTH,
@@ -33,8 +36,11 @@ export const WRITING = 3
 export const WRITTEN = 4
 export type BlockState = typeof FREE | typeof ASKED | typeof HERE | typeof WRITING | typeof WRITTEN
 
-const { max, min } = Math
+const { ceil, max, min } = Math
 const States = Uint8Array
+
+/** What every block of padding is a view of. */
+const zeros = new Uint8Array(BLOCK_LENGTH)
 
 /** A gapless run of blocks taken out of memory to be written. */
 export interface BlockRun {
@@ -74,6 +80,8 @@ export class PartialPiece<Peer extends Holder = Holder> {
   /** SHA-1 of every block as it came, 20 bytes each: only for suspects that are written in runs. */
   digests: (Uint8Array | undefined)[] | undefined
   readonly senders: (Sender | undefined)[] = []
+  /** Blocks that have to be asked for: those before the padding. */
+  readonly #needed: number
   readonly #state: Uint8Array
   readonly #blocks: (Uint8Array | undefined)[] = []
   readonly #holders: (Peer | undefined)[] = []
@@ -87,12 +95,18 @@ export class PartialPiece<Peer extends Holder = Holder> {
     this.length = geometry.lengthOf(piece)
     this.blockCount = geometry.blocksIn(piece)
     this.inRuns = inRuns
-    this.free = this.blockCount
-    this.missing = this.blockCount
+    // One at least: a piece of nothing but padding takes the same way as all others.
+    this.#needed = max(1, ceil(geometry.paddingStart(piece) / BLOCK_LENGTH))
+    this.free = this.#needed
+    this.missing = this.#needed
     this.openedAt = now
     this.activeAt = now
     this.#unwritten = this.blockCount
     this.#state = new States(this.blockCount)
+    for (let block = this.#needed; block < this.blockCount; block++) {
+      this.#state[block] = HERE
+      this.#blocks[block] = zeros.subarray(0, this.lengthOf(block))
+    }
   }
 
   lengthOf(block: number): number {
@@ -113,7 +127,7 @@ export class PartialPiece<Peer extends Holder = Holder> {
 
   /** Nothing was asked for and nothing is here: it can be forgotten. */
   get isUntouched(): boolean {
-    return this.free === this.blockCount
+    return this.free === this.#needed
   }
 
   /** Every block is on disk. */
@@ -185,7 +199,7 @@ export class PartialPiece<Peer extends Holder = Holder> {
     let bytes = 0
     for (const block of wrong) {
       if (this.#state[block] === WRITTEN) this.#unwritten++
-      else bytes += this.lengthOf(block)
+      else bytes += this.#heldOf(block)
       this.#state[block] = FREE
       this.#blocks[block] = undefined
       this.senders[block] = undefined
@@ -248,10 +262,15 @@ export class PartialPiece<Peer extends Holder = Holder> {
       this.#state[block] = WRITTEN
       this.#blocks[block] = undefined
       this.#unwritten--
-      bytes += this.lengthOf(block)
+      bytes += this.#heldOf(block)
     }
     this.heldBytes -= bytes
     return bytes
+  }
+
+  /** Bytes that a block takes in memory. */
+  #heldOf(block: number): number {
+    return block < this.#needed ? this.lengthOf(block) : 0
   }
 
   #isShut(block: number): boolean {

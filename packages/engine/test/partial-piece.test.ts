@@ -86,3 +86,48 @@ describe('PartialPiece', () => {
     expect(partial.heldBytes).toBe(0)
   })
 })
+
+describe('a piece that ends in padding', () => {
+  const padded = new Geometry('hybrid', 8 * BLOCK_LENGTH, [
+    { length: 2 * BLOCK_LENGTH + 5 },
+    { length: 6 * BLOCK_LENGTH - 5, pad: true },
+    { length: 1 },
+  ])
+  const make = (inRuns = false) => new PartialPiece(0 as PieceIndex, padded, inRuns, 0)
+
+  test('asks for the blocks that have data, and has the others as zeros that take no memory', () => {
+    const partial = make()
+    const { sender } = holder(1)
+    expect([partial.free, partial.missing, partial.isUntouched]).toEqual([3, 3, true])
+    for (let at = 0; at < 3; at++) {
+      expect(partial.nextFree()).toBe(at)
+      expect(partial.receive(at, block, sender)).toBe(true)
+    }
+    expect([partial.nextFree(), partial.missing, partial.heldBytes]).toEqual([-1, 0, 3 * BLOCK_LENGTH])
+    expect(partial.receive(3, block, sender)).toBe(false)
+    const blocks = partial.blocks()
+    expect(blocks).toHaveLength(8)
+    expect(blocks.slice(3).every((bytes) => bytes.length === BLOCK_LENGTH && bytes.every((byte) => byte === 0))).toBe(
+      true,
+    )
+    // Whoever sent all that was sent is its only sender.
+    expect(partial.senders).toEqual([sender, sender, sender])
+    expect(partial.reopen([1])).toBe(BLOCK_LENGTH)
+    expect([partial.free, partial.missing, partial.heldBytes]).toEqual([1, 1, 2 * BLOCK_LENGTH])
+  })
+
+  test('writes the padding with the data before it, and settles what was held', () => {
+    const partial = make(true)
+    const { sender } = holder(1)
+    for (let at = 0; at < 3; at++) partial.receive(at, block, sender)
+    const run = partial.takeRun(2, BLOCK_LENGTH)
+    expect([run?.offset, run?.blocks.length]).toEqual([0, 8])
+    expect(partial.settleRun(0, 8 * BLOCK_LENGTH)).toBe(3 * BLOCK_LENGTH)
+    expect([partial.isWritten, partial.heldBytes]).toEqual([true, 0])
+  })
+
+  test('of nothing else asks for one block', () => {
+    const odd = new Geometry('v1', 2 * BLOCK_LENGTH, [{ length: 1 }, { length: 4 * BLOCK_LENGTH, pad: true }])
+    expect(new PartialPiece(1 as PieceIndex, odd, false, 0).free).toBe(1)
+  })
+})

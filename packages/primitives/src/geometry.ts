@@ -74,6 +74,7 @@ export class Geometry {
   /** Indices into `files` of those with bytes, ascending by start: what the search in `slices` walks. */
   readonly #occupied: Uint32Array
   readonly #maxBlock: number
+  readonly #hasPads: boolean
 
   /**
    * @throws InputError `PIECE_LENGTH` (not a positive safe integer, above the limit, or for v2 and hybrid not a power of two
@@ -113,6 +114,7 @@ export class Geometry {
     this.#end = at
     this.#occupied = Uint32Array.from(occupied)
     this.#maxBlock = limits.blockLength
+    this.#hasPads = extents.some((extent) => extent.pad && extent.length > 0)
   }
 
   /** The gate for piece numbers: `undefined` unless `index` is an integer in `[0, pieceCount)`. */
@@ -146,6 +148,28 @@ export class Geometry {
     const start = piece * this.pieceLength
     const end = this.kind === 'v2' ? this.#dataEnd(start) : this.#end
     return Math.min(this.pieceLength, end - start)
+  }
+
+  /** Bytes in a piece that are not padding. */
+  dataLengthOf(piece: PieceIndex): number {
+    const length = this.lengthOf(piece)
+    if (!this.#hasPads) return length
+    let data = 0
+    for (const slice of this.slices(piece, 0, length)) if (!this.files[slice.file]?.pad) data += slice.length
+    return data
+  }
+
+  /** Where the padding at the end of a piece begins: nothing but zeros lies behind (BEP 47). The piece's length without any. */
+  paddingStart(piece: PieceIndex): number {
+    const length = this.lengthOf(piece)
+    if (!this.#hasPads) return length
+    let end = 0
+    let at = 0
+    for (const slice of this.slices(piece, 0, length)) {
+      at += slice.length
+      if (!this.files[slice.file]?.pad) end = at
+    }
+    return end
   }
 
   /** How many 16 KiB blocks a piece has (the last may be shorter). */

@@ -1,4 +1,4 @@
-import type { GeometryKind, SourceFile } from '@torrential/primitives'
+import type { GeometryKind, PieceIndex, SourceFile } from '@torrential/primitives'
 import { BLOCK_LENGTH, Geometry, GEOMETRY_LIMITS } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
@@ -250,5 +250,43 @@ describe('asking for what is not there', () => {
   test.each([-1, 10, 0.5, Number.NaN])('byte %d of a file is refused', (offset) => {
     expect(() => geometry.locate(0, offset)).toThrow(code('FILE_OFFSET'))
     expect(() => geometry.locate(1, 0)).toThrow(code('FILE_OFFSET'))
+  })
+})
+
+describe('padding', () => {
+  const files = [
+    { length: 40_000 },
+    { length: 25_536, pad: true },
+    { length: 65_536 },
+    { length: 1 },
+    { length: 9, pad: true },
+  ]
+  const geometry = new Geometry('hybrid', 65_536, files)
+  const piece = (index: number) => geometry.piece(index) as PieceIndex
+
+  test('is not counted among the data of a piece, and begins where the last byte of data ends', () => {
+    expect([0, 1, 2].map((index) => geometry.dataLengthOf(piece(index)))).toEqual([40_000, 65_536, 1])
+    expect([0, 1, 2].map((index) => geometry.paddingStart(piece(index)))).toEqual([40_000, 65_536, 1])
+    expect(geometry.lengthOf(piece(2))).toBe(10)
+  })
+
+  test('in front of data is data for whoever asks, and a piece of nothing else has none', () => {
+    const odd = new Geometry('v1', 10, [
+      { length: 5, pad: true },
+      { length: 2 },
+      { length: 3, pad: true },
+      { length: 10, pad: true },
+    ])
+    const [first, second] = [odd.piece(0) as PieceIndex, odd.piece(1) as PieceIndex]
+    expect([odd.dataLengthOf(first), odd.paddingStart(first)]).toEqual([2, 7])
+    expect([odd.dataLengthOf(second), odd.paddingStart(second)]).toEqual([0, 0])
+  })
+
+  test('is nowhere in a torrent without any', () => {
+    const plain = new Geometry('v2', 65_536, [{ length: 40_000 }, { length: 70_000 }])
+    for (let index = 0; index < plain.pieceCount; index++) {
+      const at = plain.piece(index) as PieceIndex
+      expect([plain.dataLengthOf(at), plain.paddingStart(at)]).toEqual([plain.lengthOf(at), plain.lengthOf(at)])
+    }
   })
 })

@@ -1,4 +1,4 @@
-// How many bytes are not here yet, of everything and of what is wanted: kept as pieces come and go, so that asking for a
+// How many bytes are not here yet, of everything and of what is wanted, padding not counted: kept as pieces come and go, so that asking for a
 // torrent's statistics costs nothing, however many pieces it has.
 
 import type { Bitfield, Geometry, PieceIndex } from '@torrential/primitives'
@@ -36,11 +36,11 @@ export class ByteTally {
   }
 
   gained(piece: PieceIndex): void {
-    this.#add(piece, -this.#geometry.lengthOf(piece))
+    this.#add(piece, -this.#geometry.dataLengthOf(piece))
   }
 
   lost(piece: PieceIndex): void {
-    this.#add(piece, this.#geometry.lengthOf(piece))
+    this.#add(piece, this.#geometry.dataLengthOf(piece))
   }
 
   #add(piece: PieceIndex, bytes: number): void {
@@ -52,7 +52,7 @@ export class ByteTally {
     let bytes = 0
     for (let index = 0; index < this.#geometry.pieceCount; index++) {
       const piece = index as PieceIndex
-      if (!this.#have.has(piece) && counts(piece)) bytes += this.#geometry.lengthOf(piece)
+      if (!this.#have.has(piece) && counts(piece)) bytes += this.#geometry.dataLengthOf(piece)
     }
     return bytes
   }

@@ -22,3 +22,11 @@ test('bytes that are missing are counted as pieces come, go and are chosen, the 
   tally.select(new Uint8Array(4).fill(1))
   expect([tally.missing, tally.left]).toEqual([20, 20])
 })
+
+test('padding is not counted', () => {
+  const geometry = new Geometry('hybrid', 16_384, [{ length: 10 }, { length: 16_374, pad: true }, { length: 20_000 }])
+  const tally = new ByteTally(geometry, new Bitfield(geometry.pieceCount))
+  expect(tally.missing).toBe(20_010)
+  tally.gained(0 as PieceIndex)
+  expect([tally.missing, tally.left]).toEqual([20_000, 20_000])
+})

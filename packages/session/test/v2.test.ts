@@ -99,3 +99,24 @@ test('a stream of a v2 torrent begins with the first verified block, long before
   await bench.passUntil(() => leech.isComplete)
   expect(await bench.isCopied(leech)).toBe(true)
 })
+
+test.each(['hybrid', 'v2'] as const)(
+  'of a %s torrent of small files nothing but their blocks is downloaded',
+  async (version) => {
+    await using bench = await BenchFolder.create()
+    await bench.write(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`tree/${index}`, 1_000 + index])))
+    await bench.write({ 'tree/long': 600_000 })
+    const session = await bench.session()
+    const origin = join(bench.path, 'origin/tree')
+    const seed = await session.seed(origin, { version, pieceLength: 262_144, trackers: [] })
+    await seed.done
+    const leecher = await bench.session()
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(session)] })
+    await leech.done
+    expect(await bench.isCopied(leech)).toBe(true)
+    // In a hybrid the last block of a file is whole: older peers do not know where the file ends.
+    const most = version === 'v2' ? leech.length : 21 * 16_384 + 600_000
+    expect(leech.downloaded).toBeLessThanOrEqual(most)
+    expect([leech.progress, leech.stats.bytesLeft, leech.stats.bytesWanted]).toEqual([1, 0, leech.length])
+  },
+)

@@ -19,7 +19,7 @@ import type { HashPool } from './hash-pool.ts'
 import { allPieces } from './piece-extent.ts'
 import type { SourceTree } from './source-tree.ts'
 import { findChanged, readSourceTree } from './source-tree.ts'
-import { dataIn, draftTorrent, layoutOf, type TorrentDraft } from './torrent-draft.ts'
+import { draftTorrent, layoutOf, type TorrentDraft } from './torrent-draft.ts'
 
 export interface CreateOptions {
   /** @default 'hybrid'; 'v1' for programs that cannot read hybrids: aria2 up to 1.36, transmission 3 */
@@ -157,7 +157,7 @@ class Creation implements TorrentCreation {
       if (digest === undefined) throw changed(tree.path)
       if (version !== 'v2') pieceHashes.set(digest.subarray(0, SHA1_LENGTH), piece * SHA1_LENGTH)
       if (version !== 'v1') pieceRoots.set(digest.subarray(-HASH_LENGTH), piece * HASH_LENGTH)
-      bytesDone += dataIn(geometry, piece)
+      bytesDone += geometry.dataLengthOf(piece)
       piecesDone++
       this.#report({ piecesDone, pieces: geometry.pieceCount, bytesDone, bytes: geometry.length })
     }

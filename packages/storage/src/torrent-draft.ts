@@ -55,13 +55,3 @@ export function layoutOf({ arranged, geometry }: TorrentDraft): PieceLayout {
     }))
   return { geometry, survey: () => ({ locate }) }
 }
-
-/** Bytes of a piece that are not padding. */
-export function dataIn(geometry: Geometry, piece: PieceIndex): number {
-  const length = geometry.lengthOf(piece)
-  if (geometry.kind !== 'hybrid') return length
-  let data = 0
-  for (const slice of geometry.slices(piece, 0, length))
-    if (geometry.files[slice.file]?.pad === false) data += slice.length
-  return data
-}
