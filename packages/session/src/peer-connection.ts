@@ -18,6 +18,7 @@ import { type Message, tailOf } from '@torrential/protocol'
 import type { RateLimit } from '@torrential/transport'
 import type { Wire } from '@torrential/wire'
 import { Peer, type PeerLink } from './peer.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 /** Requests: while one is served, the block that is asked for so many later is read. Two runs of the read cache. */
 const readAhead = 32
@@ -42,6 +43,8 @@ export interface ConnectionOwner {
   readonly clock: Clock
   readonly down: RateLimit
   readonly up: RateLimit
+  /** Shared by all connections of a session. */
+  readonly turns: TurnBudget
   /** Performs what the engine wants now. */
   pump(): void
   /** The block, when it is in memory already. */
@@ -143,11 +146,16 @@ export class PeerConnection implements PeerLink {
   }
 
   async #receive(): Promise<void> {
-    const { engine, clock, down } = this.#owner
+    const { engine, clock, down, turns } = this.#owner
     let counted = this.#wire.bytesIn
     for await (const batch of this.#messages) {
       const bytes = this.#wire.bytesIn - counted
       counted += bytes
+      const turn = turns.take(bytes)
+      if (turn !== undefined) {
+        await turn
+        if (this.#closed) return
+      }
       this.#owner.received(this, batch, bytes)
       engine.received(this.key, batch, clock.now())
       this.#owner.pump()

@@ -12,6 +12,7 @@ import type { ResumeStore } from './state/resume-store.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentIdentity } from './torrent-index.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 export interface SessionContext {
   readonly peerId: PeerId
@@ -23,6 +24,8 @@ export interface SessionContext {
   readonly down: TokenBucket
   readonly up: TokenBucket
   readonly credit: DownloadCredit
+  /** What connections work on in one turn of the event loop. */
+  readonly turns: TurnBudget
   readonly handles: HandlePool
   /** Threads that hash files: they go when nobody has needed them for a while. */
   readonly hashing: HashPool

@@ -37,6 +37,7 @@ import { StateLock } from './state/state-lock.ts'
 import { addressOf, Torrent } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
+import { TurnBudget } from './turn-budget.ts'
 
 /** What `session.seed` takes: how to add, and how to make the .torrent. */
 export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path' | 'paths'>, Omit<CreateOptions, 'signal'> {}
@@ -86,6 +87,7 @@ export class Session implements AsyncDisposable {
       down: new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock }),
       up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
       credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
+      turns: new TurnBudget(DEFAULTS.turnBytes),
       handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock }),
       hashing: new HashPool(),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),

@@ -24,6 +24,7 @@ import { type Deferred, deferred } from './deferred.ts'
 import { type ConnectionOwner, type EstablishedPeer, PeerConnection } from './peer-connection.ts'
 import type { PieceCommitter } from './piece-committer.ts'
 import { asStorageError } from './torrent-contents.ts'
+import type { TurnBudget } from './turn-budget.ts'
 
 /** What happened that the torrent has to know. */
 export interface DriverEvents {
@@ -51,6 +52,7 @@ export interface DriverParts {
   readonly geometry: Geometry
   readonly down: RateLimit
   readonly up: RateLimit
+  readonly turns: TurnBudget
   readonly events: DriverEvents
 }
 
@@ -59,6 +61,7 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   readonly clock: Clock
   readonly down: RateLimit
   readonly up: RateLimit
+  readonly turns: TurnBudget
   readonly #parts: DriverParts
   readonly #drive: Drive
   readonly #connections = new LazyMap<PeerKey, PeerConnection>()
@@ -74,6 +77,7 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     this.engine = parts.engine
     this.clock = parts.clock
     this.down = parts.down
+    this.turns = parts.turns
     this.up = parts.up
     this.#drive = drive(parts.engine, parts.clock, (action) => this.#perform(action))
   }

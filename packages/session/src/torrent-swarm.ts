@@ -59,6 +59,7 @@ export class TorrentSwarm implements PeerUser {
       geometry: metainfo.geometry,
       down: new RateLimit(this.#down, context.down),
       up: new RateLimit(this.#up, context.up),
+      turns: context.turns,
       events: {
         pieceCommitted,
         pieceRejected,
