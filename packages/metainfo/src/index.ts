@@ -39,6 +39,7 @@ export { editTorrent } from './edit-torrent.ts'
 export type { SafePathOptions } from './safe-path.ts'
 export { SafePaths } from './safe-path.ts'
 export { safeName } from './safe-name.ts'
+export { conflictingPath, isSafePath } from './new-path.ts'
 // Magnet links
 export type { FileRange, Magnet, MagnetLimits, MagnetParts, NamedPeer } from './magnet.ts'
 export { MAGNET_LIMITS } from './magnet.ts'

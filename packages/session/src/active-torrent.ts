@@ -3,6 +3,7 @@
 import type { Bitfield, PeerAddress, StorageError } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
 import type { InboundTorrent } from './inbound-gate.ts'
+import type { MoveOptions } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentAssembly } from './torrent-assembly.ts'
 import type { CloseOptions, TorrentBody } from './torrent-body.ts'
@@ -128,6 +129,10 @@ export class ActiveTorrent implements TorrentBody {
 
   announce(): void {
     this.#assembly.intake.trackers.announce()
+  }
+
+  move(path: string, options: MoveOptions): Promise<void> {
+    return this.#assembly.move(path, options)
   }
 
   close(options: CloseOptions): Promise<void> {

@@ -1,7 +1,7 @@
 // Start here
 export type { SeedOptions, SessionStats } from './session.ts'
 export { createSession, Session } from './session.ts'
-export type { AddOptions, SessionOptions } from './options.ts'
+export type { AddOptions, MoveOptions, SessionOptions } from './options.ts'
 export type { TorrentSource } from './load-source.ts'
 export { loadSource } from './load-source.ts'
 // Torrents
@@ -21,8 +21,10 @@ export type {
   FileCompleteEvent,
   FileReusedEvent,
   FileHandleEvent,
+  FileMovedEvent,
   MessageEvent,
   MetadataEvent,
+  MovedEvent,
   PeerBlockedEvent,
   PeerBytesEvent,
   PeerConnectedEvent,

@@ -91,6 +91,14 @@ export interface AddOptions {
   readonly check?: 'auto' | 'full'
 }
 
+/** Of `torrent.move` and `file.rename`. */
+export interface MoveOptions {
+  /** Replaces files that are in the new places. @default false: StorageError `FILE_EXISTS` */
+  readonly overwrite?: boolean
+  /** Stops after the file that is being moved, or in the middle of copying one: the same call goes on. */
+  readonly signal?: AbortSignal
+}
+
 export const DEFAULTS = {
   // The range that BitTorrent has always used, then whatever is free: a busy port must not stop a session.
   port: [6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889, 0],

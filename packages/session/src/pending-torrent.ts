@@ -274,6 +274,11 @@ export class PendingTorrent implements TorrentBody {
     }
   }
 
+  /** There are no files yet: it is for the torrent to know where they will be. @throws InputError `TORRENT_CLOSED` */
+  move(): Promise<void> {
+    return this.#step(async () => {})
+  }
+
   /** Nothing can come of it any more: what the infohash names cannot be used, or is here already. */
   giveUp(error: InputError): void {
     if (this.#state === 'closed' || this.#state === 'failed') return

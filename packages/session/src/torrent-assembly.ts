@@ -7,7 +7,7 @@ import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from 
 import { cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
 import { TorrentData } from './data-reuse.ts'
-import type { AddOptions } from './options.ts'
+import type { AddOptions, MoveOptions } from './options.ts'
 import type { PeerConnection } from './peer-connection.ts'
 import { PeerIntake } from './peer-intake.ts'
 import type { PendingLegacy } from './pending-torrent.ts'
@@ -20,6 +20,7 @@ import type { Torrent } from './torrent.ts'
 import { TorrentCheck } from './torrent-check.ts'
 import { asStorageError, TorrentContents } from './torrent-contents.ts'
 import { TorrentLife } from './torrent-life.ts'
+import { TorrentMover } from './torrent-mover.ts'
 import { TorrentSwarm } from './torrent-swarm.ts'
 
 export interface TorrentSetup {
@@ -46,6 +47,7 @@ export class TorrentAssembly {
   readonly swarm: TorrentSwarm
   readonly life: TorrentLife
   readonly resume: ResumeKeeper
+  readonly mover: TorrentMover
   /** For torrents that have files in common with this one. */
   readonly data: TorrentData
   /** What earlier sessions moved. */
@@ -79,7 +81,7 @@ export class TorrentAssembly {
     this.resume = new ResumeKeeper({
       store: context.resume,
       clock,
-      subject: { metainfo, infoHash: toHex(metainfo.infoHash), path },
+      subject: { metainfo, infoHash: toHex(metainfo.infoHash), locate: (file) => this.storage.pathOf(file) },
       have: this.engine.have,
       totals: () => ({ uploaded: this.uploaded, downloaded: this.downloaded }),
       flush: () => this.storage.flush(),
@@ -106,9 +108,21 @@ export class TorrentAssembly {
         pump: () => this.#pump(),
         awaited: () => this.intake.reconsider(),
         failed: (error) => this.life.fail(asStorageError(error), 'read'),
+        pathOf: (file) => this.storage.relativePathOf(file),
+        rename: (file, name, moving) => this.#relocate(moving, (all) => this.mover.rename(file, name, all)),
       },
       wanted,
     )
+    this.mover = new TorrentMover({
+      torrent,
+      metainfo,
+      infoHash: toHex(metainfo.infoHash),
+      storage: this.storage,
+      reporter,
+      rules: options.paths ?? 'portable',
+      state: context.resume?.files,
+      fileAt: (file) => this.contents.fileAt(file),
+    })
     this.data = new TorrentData(torrent, metainfo, this.storage, this.contents)
     this.life = this.#createLife()
     this.swarm = new TorrentSwarm(
@@ -151,8 +165,28 @@ export class TorrentAssembly {
   /** Ends the torrent; `forget` removes its resume record, `deleteFiles` what it wrote. @throws StorageError */
   async close(options: { readonly deleteFiles: boolean; readonly forget: boolean }): Promise<void> {
     await this.life.close()
-    if (options.forget) await this.resume.forget()
+    if (options.forget) {
+      await this.resume.forget()
+      await this.mover.forget()
+    }
     if (options.deleteFiles) await this.storage.deleteFiles()
+  }
+
+  /** @throws as `Torrent.move` */
+  move(path: string, options: MoveOptions): Promise<void> {
+    return this.#relocate(options, (all) => this.mover.move(path, all))
+  }
+
+  async #relocate(
+    options: MoveOptions,
+    work: (options: MoveOptions & { readonly signal: AbortSignal }) => Promise<void>,
+  ): Promise<void> {
+    await this.life.between(async (closing) => {
+      const signal = options.signal === undefined ? closing : AbortSignal.any([closing, options.signal])
+      signal.throwIfAborted()
+      // What is written down of the files is made anew once they are elsewhere.
+      await work({ ...options, signal }).finally(() => this.resume.changed())
+    })
   }
 
   /** The engine's inputs were changed from outside a connection: let it act. */
@@ -201,7 +235,7 @@ export class TorrentAssembly {
 
   #createLife(): TorrentLife {
     const { torrent, metainfo, context, reporter, options } = this.#setup
-    const { engine, storage, contents, resume } = this
+    const { engine, storage, contents, resume, mover } = this
     const check = new TorrentCheck({
       torrent,
       metainfo,
@@ -211,6 +245,7 @@ export class TorrentAssembly {
       storage,
       contents,
       resume,
+      mover,
       reuse: options.reuse ?? 'link',
       idle: () => this.swarm.driver.idle(),
       totals: (uploaded, downloaded) => {

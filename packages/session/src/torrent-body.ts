@@ -4,6 +4,7 @@
 import type { Bitfield, InputError, PeerAddress, StorageError } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
 import type { InboundTorrent } from './inbound-gate.ts'
+import type { MoveOptions } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentFile } from './torrent-file.ts'
 import type { TorrentStatus } from './torrent-life.ts'
@@ -33,6 +34,7 @@ export interface TorrentBody {
   addPeer(address: PeerAddress): void
   addTracker(url: string, tier?: number): void
   announce(): void
+  move(path: string, options: MoveOptions): Promise<void>
   close(options: CloseOptions): Promise<void>
 }
 

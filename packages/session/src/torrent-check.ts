@@ -13,6 +13,7 @@ import type { SessionContext } from './session-context.ts'
 import type { ResumeKeeper } from './state/resume-keeper.ts'
 import type { ResumeFound } from './state/resume-store.ts'
 import type { Torrent } from './torrent.ts'
+import type { TorrentMover } from './torrent-mover.ts'
 import type { TorrentContents } from './torrent-contents.ts'
 
 export interface TorrentCheckParts {
@@ -24,6 +25,7 @@ export interface TorrentCheckParts {
   readonly storage: FileStorage
   readonly contents: TorrentContents
   readonly resume: ResumeKeeper
+  readonly mover: TorrentMover
   /** Whether and how data of other torrents is used. */
   readonly reuse: NonNullable<AddOptions['reuse']>
   /** Resolves when nothing is being written. */
@@ -56,7 +58,7 @@ export class TorrentCheck {
   }
 
   async #check(full: boolean, signal: AbortSignal): Promise<void> {
-    const { metainfo, storage, reporter, torrent, context, engine, resume, idle } = this.#parts
+    const { metainfo, storage, reporter, torrent, context, engine, resume, mover, idle } = this.#parts
     const parts = {
       metainfo,
       storage,
@@ -67,6 +69,7 @@ export class TorrentCheck {
     }
     signal.throwIfAborted()
     await idle()
+    await mover.settle(signal)
     const found = await this.#remembered()
     if (found === undefined) await this.#reuse(signal)
     if (found === undefined || full) await hashDisk(parts, signal)

@@ -9,6 +9,7 @@ import { ByteTally } from './byte-tally.ts'
 import { EarlyBlocks } from './early-blocks.ts'
 import { FileProgress } from './file-progress.ts'
 import { FileSelection } from './file-selection.ts'
+import type { MoveOptions } from './options.ts'
 import { PieceGate } from './piece-gate.ts'
 import { type FileOwner, TorrentFile } from './torrent-file.ts'
 
@@ -24,6 +25,9 @@ export interface TorrentContentsParts {
   /** A reader waits for a piece, wanted or not. */
   readonly awaited: () => void
   readonly failed: (error: unknown) => void
+  /** Relative to the torrent's folder. */
+  readonly pathOf: (file: number) => string
+  readonly rename: (file: number, path: string, options: MoveOptions) => Promise<void>
 }
 
 type Range = Parameters<ReadWindow['move']>[0]
@@ -47,8 +51,8 @@ export class TorrentContents implements FileOwner {
     this.geometry = geometry
     this.#progress = new FileProgress(geometry, parts.engine.have)
     let index = 0
-    this.#byFile = files.map(({ pad, path, length }, file) =>
-      pad ? undefined : new TorrentFile(this, { file, index: index++, path, length }),
+    this.#byFile = files.map(({ pad, length }, file) =>
+      pad ? undefined : new TorrentFile(this, { file, index: index++, length }),
     )
     this.files = this.#byFile.filter((file) => file !== undefined)
     const { engine, clock, setWanted, failed, pump } = parts
@@ -160,6 +164,14 @@ export class TorrentContents implements FileOwner {
 
   setFilePriority(file: number, priority: number): void {
     this.selection.set(file, priority)
+  }
+
+  filePath(file: number): string {
+    return this.#parts.pathOf(file)
+  }
+
+  renameFile(file: number, path: string, options: MoveOptions): Promise<void> {
+    return this.#parts.rename(file, path, options)
   }
 }
 

@@ -49,6 +49,19 @@ export interface FileReusedEvent extends Of<'file-reused'> {
   readonly method: 'link' | 'copy'
 }
 
+/** `torrent.move` or `file.rename` brought a file that is on disk to a new place. Absolute paths. */
+export interface FileMovedEvent extends Of<'file-moved'> {
+  readonly file: TorrentFile
+  readonly from: string
+  readonly to: string
+}
+
+/** `torrent.path` is another folder now, and all files are there. Absolute paths. */
+export interface MovedEvent extends Of<'moved'> {
+  readonly from: string
+  readonly to: string
+}
+
 /**
  * A StorageError: the torrent stopped moving data because of its disk; `resume()` or `start()` tries again. An InputError: the
  * metadata of a magnet link has arrived and cannot be used. Never dropped.
@@ -140,6 +153,8 @@ export type TorrentEvent =
   | PieceFailedEvent
   | FileCompleteEvent
   | FileReusedEvent
+  | FileMovedEvent
+  | MovedEvent
   | Of<'done'>
   | ErrorEvent
   | WarningEvent

@@ -1,6 +1,7 @@
 // One file of a torrent, as users see it.
 
 import { concatBytes, type Geometry, InputError } from '@torrential/primitives'
+import type { MoveOptions } from './options.ts'
 import { type FileRange, FileStream, type FileStreamSource } from './file-stream.ts'
 
 /** The part of a torrent that a file needs. */
@@ -9,6 +10,8 @@ export interface FileOwner extends FileStreamSource {
   missingPieces(file: number): number
   filePriority(file: number): number
   setFilePriority(file: number, priority: number): void
+  filePath(file: number): string
+  renameFile(file: number, path: string, options: MoveOptions): Promise<void>
 }
 
 /** 1 low, 4 normal, 7 high; 0 is skipped. */
@@ -22,21 +25,20 @@ export class TorrentFile {
   readonly #file: number
   /** Position in `torrent.files`. */
   readonly index: number
-  /** Safe relative path with `/`, below `torrent.path`. */
-  readonly path: string
   /** Bytes. */
   readonly length: number
 
   /** `file` is the index in the geometry, where padding counts too. */
-  constructor(
-    owner: FileOwner,
-    info: { readonly file: number; readonly index: number; readonly path: string; readonly length: number },
-  ) {
+  constructor(owner: FileOwner, info: { readonly file: number; readonly index: number; readonly length: number }) {
     this.#owner = owner
     this.#file = info.file
     this.index = info.index
-    this.path = info.path
     this.length = info.length
+  }
+
+  /** Safe relative path with `/`, below `torrent.path`. */
+  get path(): string {
+    return this.#owner.filePath(this.#file)
   }
 
   /** Last element of `path`. */
@@ -65,6 +67,16 @@ export class TorrentFile {
       throw new InputError('OPTION_RANGE', `a file's priority is 0 … 7, not ${priority}`, { option: 'priority' })
     }
     this.#owner.setFilePriority(this.#file, priority)
+  }
+
+  /**
+   * Gives the file another path below `torrent.path`, on disk too when it is there. Seeding and downloading go on. With a state folder
+   * the new path is remembered.
+   * @throws InputError `FILE_PATH` (not a safe relative path, or another file of the torrent has it), `STATE_WRITE`, `TORRENT_CLOSED`;
+   * StorageError `FILE_EXISTS`, `PATH_OUTSIDE`, `ENAMETOOLONG` … with the file at its old path; the signal's reason
+   */
+  rename(path: string, options: MoveOptions = {}): Promise<void> {
+    return this.#owner.renameFile(this.#file, path, options)
   }
 
   /**

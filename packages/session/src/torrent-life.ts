@@ -145,6 +145,14 @@ export class TorrentLife {
     })
   }
 
+  /**
+   * Runs `work` while no check, start or stop does. Its signal fires when the torrent is closed.
+   * @throws InputError `TORRENT_CLOSED`; what `work` throws
+   */
+  between(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    return this.#step(() => work(this.#abort.signal))
+  }
+
   pause(): void {
     if (this.#paused || this.#phase === 'closed') return
     this.#paused = true

@@ -1,5 +1,6 @@
 // A torrent as users see it: every question is handed to the part that knows the answer.
 
+import { resolve } from 'node:path'
 import type { Magnet, Metainfo } from '@torrential/metainfo'
 import {
   type Bitfield,
@@ -17,7 +18,7 @@ import type { TrackerStatus } from '@torrential/tracker'
 import { ActiveTorrent } from './active-torrent.ts'
 import type { TorrentData } from './data-reuse.ts'
 import type { InboundTorrent } from './inbound-gate.ts'
-import { type AddOptions, checkPositive } from './options.ts'
+import { type AddOptions, checkPositive, type MoveOptions } from './options.ts'
 import { isMetainfo } from './load-source.ts'
 import type { Peer } from './peer.ts'
 import { type PendingLegacy, PendingTorrent } from './pending-torrent.ts'
@@ -41,12 +42,12 @@ export interface TorrentOrigin {
 
 /** Made by `session.add` and `session.seed`. */
 export class Torrent extends TorrentFacts implements AsyncDisposable {
-  /** Absolute path of the folder that holds the files. */
-  readonly path: string
   readonly #hub = new EventHub<TorrentEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
   readonly #setup: TorrentOrigin
   #body: TorrentBody
   #assembly: TorrentAssembly | undefined
+  /** While there are no files. */
+  #path: string
 
   /** @internal */
   constructor(setup: TorrentOrigin) {
@@ -55,7 +56,7 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     checkPositive('maxDown', options.maxDown)
     checkPositive('maxUp', options.maxUp)
     checkPositive('maxConnections', options.maxConnections)
-    this.path = path
+    this.#path = path
     this.#setup = setup
     if (isMetainfo(origin)) {
       this.#body = new ActiveTorrent(this.#assemble(origin, options))
@@ -64,6 +65,11 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
       const known = (metainfo: Metainfo, legacy: PendingLegacy) => this.#become(metainfo, legacy)
       this.#body = new PendingTorrent({ torrent: this, magnet: origin, reporter, context, options, known })
     }
+  }
+
+  /** Absolute path of the folder that holds the files; `move` changes it. */
+  get path(): string {
+    return this.#assembly?.mover.path ?? this.#path
   }
 
   /** In the torrent's order, without padding; empty without metadata. */
@@ -183,6 +189,26 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   }
 
   /**
+   * Moves the files to another folder, which is made when it is missing; seeding and downloading go on. Within a file system each
+   * file is renamed, otherwise copied, made durable and removed. When it fails or is aborted, some files are at the new place and
+   * all are used where they are; the same call goes on, and with a state folder so does the next start, after a crash too. `check`,
+   * `start` and `stop` wait for it. With a state folder, who adds the torrent with its old folder gets it in the new one.
+   * @throws StorageError `FILE_EXISTS` before anything was moved; `PATH_OUTSIDE`, `ENOSPC`, `EACCES` …; InputError `STATE_WRITE`,
+   * `TORRENT_CLOSED`; the signal's reason
+   */
+  async move(path: string, options: MoveOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
+    const body = this.#body
+    await body.move(path, options)
+    // The metadata came meanwhile.
+    if (body !== this.#body) return this.move(path, options)
+    if (this.#assembly !== undefined || this.#path === resolve(path)) return
+    const from = this.#path
+    this.#path = resolve(path)
+    this.#reporter().emit({ type: 'moved', torrent: this, from, to: this.#path })
+  }
+
+  /**
    * Connects to a peer as soon as there is a place.
    * @throws InputError `ADDRESS_FORMAT`, `ADDRESS_HOST`, `ADDRESS_PORT`
    */
@@ -233,7 +259,8 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   }
 
   #assemble(metainfo: Metainfo, options: AddOptions, legacy?: PendingLegacy): TorrentAssembly {
-    const { origin, path, context } = this.#setup
+    const { origin, context } = this.#setup
+    const { path } = this
     const ranges = isMetainfo(origin) ? [] : origin.select
     const completed = (whole: Metainfo) => this.learn(whole)
     const setup = { torrent: this, metainfo, path, reporter: this.#reporter(), context, options, ranges, completed }

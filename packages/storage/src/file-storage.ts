@@ -10,6 +10,8 @@
 import type { ReadOptions, Storage } from '@torrential/contracts'
 import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import { InputError, throwIfAborted } from '@torrential/primitives'
+import { FilePlaces } from './file-places.ts'
+import type { FileSystem } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
 import type { AdoptMethod } from './adopt-file.ts'
 import { OperationGate } from './operation-gate.ts'
@@ -17,6 +19,7 @@ import { Parking } from './parking.ts'
 import type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
 import { extentOf } from './piece-extent.ts'
 import { BlockCursor, lengthOf } from './pooled-io.ts'
+import { type MoveOptions, Relocation } from './relocation.ts'
 import { checkRelativePath, RootDirectory } from './root-directory.ts'
 import { sideBySide } from './side-by-side.ts'
 import { storageFailure } from './storage-failure.ts'
@@ -64,7 +67,8 @@ export class FileStorage implements Storage, PieceLayout {
   readonly geometry: Geometry
   /** 1 for a file that is never on disk. */
   readonly #pads: Uint8Array
-  readonly #root: RootDirectory
+  readonly #places: FilePlaces
+  readonly #fileSystem: FileSystem
   readonly #files: TorrentFiles
   readonly #parking: Parking
   readonly #gate = new OperationGate()
@@ -87,10 +91,22 @@ export class FileStorage implements Storage, PieceLayout {
     if (options.partFile !== undefined) checkRelativePath(options.partFile)
     const paths = files.map((file) => file.path)
     const root = new RootDirectory(handles.fileSystem, options.path)
-    this.#root = root
+    const places = new FilePlaces(root, paths)
+    this.#places = places
+    this.#fileSystem = handles.fileSystem
     const { observer, wanted, partFile, cutLongFiles = false, allocation = 'grow' } = options
-    this.#files = new TorrentFiles({ geometry, paths, handles, root, observer }, { cutLongFiles, allocation })
+    this.#files = new TorrentFiles({ geometry, places, handles, observer }, { cutLongFiles, allocation })
     this.#parking = new Parking({ geometry, paths, files: this.#files, handles, root, observer }, { wanted, partFile })
+  }
+
+  /** Absolute path of the root. */
+  get path(): string {
+    return this.#places.root.path
+  }
+
+  /** Path of a file relative to the root, `/` between the elements. */
+  relativePathOf(file: number): string {
+    return this.#places.relativeOf(file)
   }
 
   /** Absolute path of a file. */
@@ -108,7 +124,7 @@ export class FileStorage implements Storage, PieceLayout {
    */
   async prepare(options?: AbortOptions): Promise<void> {
     await this.#run(options, async () => {
-      await this.#root.create('')
+      await this.#places.root.create('')
       for (const [file, extent] of this.geometry.files.entries()) {
         if (extent.length > 0 || this.#pads[file] === 1 || !this.isWanted(file)) continue
         throwIfAborted(options)
@@ -187,6 +203,44 @@ export class FileStorage implements Storage, PieceLayout {
       }
     })
     return done
+  }
+
+  /**
+   * Says where the files are, without a look at the disk: below another root, some under other names. Before anything else is asked.
+   * @throws InputError `STORAGE_PATH`
+   */
+  arrange(path: string, renamed: ReadonlyMap<number, string>): void {
+    for (const name of renamed.values()) checkRelativePath(name)
+    const root = new RootDirectory(this.#fileSystem, path)
+    for (const [file, name] of renamed) if (file < this.#pads.length) this.#places.put(file, { root, path: name })
+    this.#places.settle(root)
+    this.#parking.place = { ...this.#parking.place, root }
+  }
+
+  /**
+   * Moves everything to another root, which is made when it is missing. Reads and writes go on, but for moments. When it fails, each
+   * file is where it was or where it should be, the storage goes on with that, and the same call with `resuming` does the rest.
+   * @throws StorageError `FILE_EXISTS` before anything was moved; `PATH_OUTSIDE`, `ENOSPC` …; the signal's reason
+   */
+  async move(path: string, options: MoveOptions = {}): Promise<void> {
+    await this.#run(options, async () => {})
+    const root = new RootDirectory(this.#fileSystem, path)
+    if (root.path === this.path && options.resuming !== true) return
+    const files = this.geometry.files.map((_, file) => file).filter((file) => this.#pads[file] === 0)
+    await this.#relocation().all(files, root, options)
+  }
+
+  /**
+   * Gives a file another path below its root, on disk too when it is there.
+   * @throws InputError `STORAGE_PATH`; StorageError as `move`
+   */
+  async rename(file: number, path: string, options: MoveOptions = {}): Promise<void> {
+    extentOrThrow(this.geometry, file)
+    checkRelativePath(path)
+    await this.#run(options, async () => {})
+    const to = { root: this.#places.rootOf(file), path }
+    if (this.#pads[file] === 1) this.#places.put(file, to)
+    else await this.#relocation().file(file, to, options)
   }
 
   /** What is on disk in a file's place, for a resume; `undefined` when nothing is. @throws StorageError `FILE_KIND` … */
@@ -289,6 +343,16 @@ export class FileStorage implements Storage, PieceLayout {
     const record = this.#parking.find(piece, slice.file)
     if (record === undefined) return undefined
     return { path: this.#parking.path, position: this.#parking.positionOf(record, slice.offset), length }
+  }
+
+  #relocation(): Relocation {
+    return new Relocation({
+      fileSystem: this.#fileSystem,
+      places: this.#places,
+      gate: this.#gate,
+      files: this.#files,
+      parking: this.#parking,
+    })
   }
 
   /** Runs a call beside others, but not while bytes move between files. */

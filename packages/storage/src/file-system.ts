@@ -6,7 +6,7 @@
 
 import type { Stats } from 'node:fs'
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rmdir, unlink } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rename, rmdir, unlink } from 'node:fs/promises'
 import { makeDirectories } from './make-directories.ts'
 
 /**
@@ -24,6 +24,8 @@ export interface FileStat {
   readonly links: number
   /** Milliseconds since 1970 of the last change of content. */
   readonly modified: number
+  /** The same for two names of one file; only for comparing. */
+  readonly identity: string
 }
 
 /** One open file. Calls may overlap. */
@@ -35,6 +37,8 @@ export interface OpenFile {
   truncate(length: number): Promise<void>
   /** Content survives a power cut once this resolves. */
   datasync(): Promise<void>
+  /** Sets the time of the last change of content: milliseconds since 1970, of which the fraction may be lost. */
+  setModified(time: number): Promise<void>
   stat(): Promise<FileStat>
   close(): Promise<void>
 }
@@ -49,6 +53,10 @@ export interface FileSystem {
   /** The path with every link resolved. */
   realPath(path: string): Promise<string>
   removeFile(path: string): Promise<void>
+  /** A file of the same name in the new place is replaced. EXDEV when the new place is on another file system. */
+  rename(from: string, to: string): Promise<void>
+  /** Names in the directory survive a power cut once this resolves, where the system can promise that. Never rejects. */
+  syncDirectory(path: string): Promise<void>
   /** Another name for a file. Fails when `to` exists, and where the system cannot do it. */
   link(from: string, to: string): Promise<void>
   /** A copy that shares its storage with the original until one of them changes. Fails as `link` does. */
@@ -94,6 +102,12 @@ class NodeFile implements OpenFile {
     return this.#handle.datasync()
   }
 
+  setModified(time: number): Promise<void> {
+    // Half a millisecond more: seconds as a fraction must not round to the millisecond before.
+    const seconds = (Math.floor(time) + 0.5) / 1_000
+    return this.#handle.utimes(seconds, seconds)
+  }
+
   async stat(): Promise<FileStat> {
     return describe(await this.#handle.stat())
   }
@@ -110,6 +124,8 @@ export const nodeFileSystem: FileSystem = {
   makeDirectory: (path, options) => (options?.recursive === true ? makeDirectories(path) : mkdir(path)),
   realPath: (path) => realpath(path),
   removeFile: (path) => unlink(path),
+  rename: (from, to) => rename(from, to),
+  syncDirectory,
   link: (from, to) => link(from, to),
   clone: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE),
   removeDirectory: (path) => rmdir(path),
@@ -117,5 +133,18 @@ export const nodeFileSystem: FileSystem = {
 
 function describe(stats: Stats): FileStat {
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other'
-  return { kind, size: stats.size, links: stats.nlink, modified: stats.mtimeMs }
+  const identity = `${stats.dev}:${stats.ino}`
+  return { kind, size: stats.size, links: stats.nlink, modified: stats.mtimeMs, identity }
+}
+
+/** Some systems cannot open directories: there, names are as durable as they make them. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    const directory = await open(path, 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+  } catch {}
 }

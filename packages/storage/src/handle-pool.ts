@@ -52,7 +52,7 @@ export interface HandlePoolOptions {
   readonly clock?: Clock
 }
 
-const NEW_FILE: FileStat = { kind: 'file', size: 0, links: 1, modified: 0 }
+const NEW_FILE: FileStat = { kind: 'file', size: 0, links: 1, modified: 0, identity: '' }
 const DEFAULT_HANDLES = 100
 /** Milliseconds between two checks that an open file still has a name: rare enough to cost nothing, soon enough to notice. */
 const CHECK_EVERY = 1_000

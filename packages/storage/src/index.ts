@@ -1,6 +1,7 @@
 // Files on disk
 export type { FileStorageOptions, FileStorageParts, StoredFile } from './file-storage.ts'
 export { FileStorage } from './file-storage.ts'
+export type { MoveOptions } from './relocation.ts'
 export type { AdoptMethod } from './adopt-file.ts'
 export type { StoredFileStatus } from './torrent-files.ts'
 export type { StorageObserver } from './storage-observer.ts'
@@ -16,6 +17,8 @@ export type { CachedStorage, CacheOptions, CacheStatistics } from './cached.ts'
 export { cached } from './cached.ts'
 export type { Fault, FaultPlan, StorageCall } from './faulty.ts'
 export { faulty } from './faulty.ts'
+export type { FileSystemCall, FileSystemFaults } from './faulty-file-system.ts'
+export { faultyFileSystem } from './faulty-file-system.ts'
 export type { CallTimings, StorageTimings, TimedStorage } from './timed.ts'
 export { timed } from './timed.ts'
 // Where pieces lie

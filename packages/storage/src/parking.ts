@@ -4,6 +4,7 @@
 // get a record, unless the file exists already (it was wanted before, or the user put it there).
 
 import type { FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
+import type { FilePlace } from './file-places.ts'
 import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
 import { PartFile, type PartRecord } from './part-file.ts'
 import { extentOf } from './piece-extent.ts'
@@ -34,8 +35,8 @@ export interface ParkingOptions {
 export class Parking {
   readonly #parts: ParkingParts
   readonly #part: PartFile
-  /** Absolute. */
-  readonly path: string
+  readonly #name: string
+  #root: RootDirectory
   readonly #owner: HandleOwner = {}
   readonly #wanted: Uint8Array
   #dirty = false
@@ -43,8 +44,24 @@ export class Parking {
   constructor(parts: ParkingParts, options: ParkingOptions) {
     this.#parts = parts
     this.#part = new PartFile(parts.geometry, parts.paths)
-    this.path = parts.root.resolve(options.partFile ?? `.${this.#part.name}.parts`)
+    this.#name = options.partFile ?? `.${this.#part.name}.parts`
+    this.#root = parts.root
     this.#wanted = Uint8Array.from(parts.paths, (_, file) => (options.wanted?.(file) === false ? 0 : 1))
+  }
+
+  /** Absolute. */
+  get path(): string {
+    return this.#root.resolve(this.#name)
+  }
+
+  /** The place of the part file; it moves with the files. */
+  get place(): FilePlace {
+    return { root: this.#root, path: this.#name }
+  }
+
+  /** Nobody may use the part file meanwhile, and it must be closed. */
+  set place({ root }: FilePlace) {
+    this.#root = root
   }
 
   isWanted(file: number): boolean {
@@ -55,7 +72,7 @@ export class Parking {
   async load(): Promise<void> {
     let handle: PooledHandle | undefined
     try {
-      await this.#parts.root.require('')
+      await this.#root.require('')
       handle = await this.#acquire('read')
       await this.#part.load(handle.file, this.path)
     } catch (error) {
@@ -89,7 +106,7 @@ export class Parking {
 
   /** @throws StorageError */
   async write(piece: PieceIndex, slice: FileSlice, blocks: readonly Uint8Array[]): Promise<void> {
-    await this.#parts.root.create('')
+    await this.#root.create('')
     const handle = await this.#acquire('create')
     this.#dirty = true
     try {

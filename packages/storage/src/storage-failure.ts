@@ -20,6 +20,7 @@ const words: ReadonlyMap<string, readonly [code: string, what: string]> = new Ma
   ['EACCES', ['EACCES', 'permission denied']],
   ['EROFS', ['EROFS', 'the file system is read-only']],
   ['EMFILE', ['EMFILE', 'too many open files']],
+  ['ENAMETOOLONG', ['ENAMETOOLONG', 'the file system does not take a name or path of that length']],
 ])
 
 /** The system's code of an error, or `undefined`. */

@@ -5,12 +5,12 @@
 
 import { LazySet, type AbortOptions, type Geometry, StorageError } from '@torrential/primitives'
 import { adoptFile, type AdoptMethod } from './adopt-file.ts'
+import type { FilePlace, FilePlaces } from './file-places.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
 import { extentOf } from './piece-extent.ts'
 import { lengthOf, readFully, writeFully } from './pooled-io.ts'
-import type { RootDirectory } from './root-directory.ts'
-import { directoryOf } from './root-directory.ts'
+import { directoryOf, type RootDirectory } from './root-directory.ts'
 import { sideBySide } from './side-by-side.ts'
 import { storageFailure, systemCode } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
@@ -20,10 +20,8 @@ const AT_ONCE = 4
 
 export interface TorrentFilesParts {
   readonly geometry: Geometry
-  /** Relative to the root, checked; one per file of the geometry. */
-  readonly paths: readonly string[]
+  readonly places: FilePlaces
   readonly handles: HandlePool
-  readonly root: RootDirectory
   readonly observer: StorageObserver | undefined
 }
 
@@ -40,6 +38,12 @@ export interface StoredFileStatus {
   readonly modified: number
 }
 
+/** What was written to a file since `watch`. */
+export interface WrittenRanges {
+  readonly file: number
+  ranges: { readonly start: number; readonly end: number }[]
+}
+
 export class TorrentFiles {
   readonly #parts: TorrentFilesParts
   readonly #options: TorrentFilesOptions
@@ -47,12 +51,13 @@ export class TorrentFiles {
   /** 1 for a file that was opened for writing: from then on it must exist. */
   readonly #seen: Uint8Array
   readonly #dirty = new LazySet<number>()
+  #watch: WrittenRanges | undefined
 
   constructor(parts: TorrentFilesParts, options: TorrentFilesOptions) {
     const { observer } = parts
     this.#parts = parts
     this.#options = options
-    this.#seen = new Uint8Array(parts.paths.length)
+    this.#seen = new Uint8Array(parts.geometry.files.length)
     this.#owner = {
       handleOpened: (file, mode) => observer?.opened?.(file, mode),
       handleClosed: (file) => observer?.closed?.(file),
@@ -61,7 +66,7 @@ export class TorrentFiles {
 
   /** Absolute. */
   pathOf(file: number): string {
-    return this.#parts.root.resolve(this.#parts.paths[file] as string)
+    return this.#parts.places.pathOf(file)
   }
 
   /** Fills `into` from byte `position` of a file. @throws StorageError */
@@ -83,6 +88,8 @@ export class TorrentFiles {
       await writeFully(handle.file, blocks, position, this.pathOf(file))
     } finally {
       this.#parts.handles.release(handle)
+      // Also after a failure, which may have written a part.
+      if (this.#watch?.file === file) this.#watch.ranges.push({ start: position, end: position + lengthOf(blocks) })
     }
     if (this.#parts.observer?.written !== undefined) this.#parts.observer.written(file, lengthOf(blocks))
   }
@@ -99,7 +106,8 @@ export class TorrentFiles {
   async status(file: number): Promise<StoredFileStatus | undefined> {
     const path = this.pathOf(file)
     try {
-      await this.#parts.root.require(directoryOf(this.#parts.paths[file] as string))
+      const { places } = this.#parts
+      await places.rootOf(file).require(places.directoryOf(file))
       const stat = await this.#parts.handles.fileSystem.stat(path)
       if (stat.kind === 'file') return { size: stat.size, modified: stat.modified }
     } catch (error) {
@@ -115,13 +123,19 @@ export class TorrentFiles {
    * @throws StorageError `EEXIST` when something is there; the signal's reason
    */
   async adopt(file: number, from: string, method: AdoptMethod, options?: AbortOptions): Promise<AdoptMethod> {
-    const { root, handles, paths, geometry } = this.#parts
-    const directory = directoryOf(paths[file] as string)
+    const { places, handles, geometry } = this.#parts
+    const root = places.rootOf(file)
+    const directory = places.directoryOf(file)
     await root.create(directory)
     await root.confirm(directory)
     const to = this.pathOf(file)
     const { length } = extentOf(geometry, file)
     return adoptFile(handles.fileSystem, { from, to, length }, method, options)
+  }
+
+  /** Closes the handles of one file, once nobody uses them. */
+  letGo(file: number): Promise<void> {
+    return this.#parts.handles.evict(this.#owner, file)
   }
 
   /** The file may be created again: somebody has found that it is gone, and knows that its pieces are too. */
@@ -134,19 +148,21 @@ export class TorrentFiles {
 
   /** Every file written since the last flush is on the disk once this resolves. @throws StorageError of the first that failed */
   async flush(): Promise<void> {
-    const { root, paths } = this.#parts
+    const { places } = this.#parts
     const files = [...this.#dirty]
     let failure: { readonly error: unknown } | undefined
     const looks = new Map<string, Promise<void>>()
-    const confirmed = (directory: string): Promise<void> => {
-      const look = looks.get(directory) ?? root.confirm(directory)
-      looks.set(directory, look)
+    const confirmed = (file: number): Promise<void> => {
+      const [root, directory] = [places.rootOf(file), places.directoryOf(file)]
+      const path = root.resolve(directory)
+      const look = looks.get(path) ?? root.confirm(directory)
+      looks.set(path, look)
       return look
     }
     await this.#forEach(files, async (file) => {
       this.#dirty.delete(file)
       try {
-        await confirmed(directoryOf(paths[file] as string))
+        await confirmed(file)
         await this.#sync(file)
       } catch (error) {
         this.#dirty.add(file)
@@ -163,22 +179,45 @@ export class TorrentFiles {
 
   /** Removes these files and then the directories that became empty, below the root. What is not there or not a file stays. */
   async remove(files: readonly number[]): Promise<void> {
+    const { places } = this.#parts
     await this.close()
-    this.#parts.root.forget()
-    const directories = new Set<string>()
-    for (const file of files) {
-      const relative = this.#parts.paths[file] as string
-      for (let up = directoryOf(relative); up !== ''; up = directoryOf(up)) directories.add(up)
-    }
+    places.forget()
     await this.#forEach(files, (file) => this.#remove(file))
-    const deepestFirst = [...directories].sort((a, b) => b.length - a.length)
-    for (const directory of deepestFirst) await this.#removeIfEmpty(directory)
-    this.#parts.root.forget()
+    await this.prune(files.map((file) => places.of(file)))
+    places.forget()
+  }
+
+  /** Removes the directories of files that went away, below their root, as far as they are empty. @throws StorageError */
+  async prune(left: Iterable<FilePlace>): Promise<void> {
+    const byRoot = new Map<RootDirectory, Set<string>>()
+    for (const { root, path } of left) {
+      const directories = byRoot.get(root) ?? new Set()
+      byRoot.set(root, directories)
+      for (let up = directoryOf(path); up !== '' && !directories.has(up); up = directoryOf(up)) directories.add(up)
+    }
+    for (const [root, directories] of byRoot) {
+      root.forget()
+      const deepestFirst = [...directories].sort((a, b) => b.length - a.length)
+      for (const directory of deepestFirst) await this.#removeIfEmpty(root, directory)
+      root.forget()
+    }
+  }
+
+  /** From now on the ranges that are written to the file are noted, for whoever copies it meanwhile. One file at a time. */
+  watch(file: number): WrittenRanges {
+    const watch = { file, ranges: [] }
+    this.#watch = watch
+    return watch
+  }
+
+  unwatch(): void {
+    this.#watch = undefined
   }
 
   async #acquire(file: number, access: FileAccess): Promise<PooledHandle> {
-    const { root, handles, paths } = this.#parts
-    const directory = directoryOf(paths[file] as string)
+    const { places, handles } = this.#parts
+    const root = places.rootOf(file)
+    const directory = places.directoryOf(file)
     const request = {
       owner: this.#owner,
       file,
@@ -244,10 +283,10 @@ export class TorrentFiles {
     await this.forget(file)
   }
 
-  async #removeIfEmpty(directory: string): Promise<void> {
-    const path = this.#parts.root.resolve(directory)
+  async #removeIfEmpty(root: RootDirectory, directory: string): Promise<void> {
+    const path = root.resolve(directory)
     try {
-      await this.#parts.root.require(directory)
+      await root.require(directory)
       await this.#parts.handles.fileSystem.removeDirectory(path)
     } catch (error) {
       const code = systemCode(error) ?? ''

@@ -13,6 +13,7 @@ test('the package exports exactly these names', () => {
     'checkPieces',
     'createTorrent',
     'faulty',
+    'faultyFileSystem',
     'nodeFileSystem',
     'timed',
   ])

@@ -3,7 +3,16 @@
 import type { FileAccess, FileSystem, OpenFile } from '@torrential/storage'
 import { nodeFileSystem } from '@torrential/storage'
 
-export type MeddledCall = 'open' | 'read' | 'write' | 'datasync' | 'makeDirectory' | 'removeFile' | 'link' | 'clone'
+export type MeddledCall =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'datasync'
+  | 'makeDirectory'
+  | 'removeFile'
+  | 'link'
+  | 'clone'
+  | 'rename'
 
 export class MeddlingFileSystem implements FileSystem {
   /** Returns a system code to fail the call with. */
@@ -28,6 +37,7 @@ export class MeddlingFileSystem implements FileSystem {
 
   stat = (path: string) => nodeFileSystem.stat(path)
   realPath = (path: string) => nodeFileSystem.realPath(path)
+  syncDirectory = (path: string) => nodeFileSystem.syncDirectory(path)
   removeDirectory = (path: string) => nodeFileSystem.removeDirectory(path)
 
   async makeDirectory(path: string, options?: { readonly recursive?: boolean }): Promise<void> {
@@ -38,6 +48,11 @@ export class MeddlingFileSystem implements FileSystem {
   async removeFile(path: string): Promise<void> {
     this.check('removeFile', path)
     await nodeFileSystem.removeFile(path)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.check('rename', to)
+    await nodeFileSystem.rename(from, to)
   }
 
   async link(from: string, to: string): Promise<void> {
@@ -76,6 +91,7 @@ export class MeddlingFileSystem implements FileSystem {
         this.check('datasync', path)
         await file.datasync()
       },
+      setModified: (time) => file.setModified(time),
       truncate: (length) => file.truncate(length),
       stat: () => file.stat(),
       close: async () => {

@@ -8,7 +8,7 @@
 // everything later is seen.
 
 import { lstat, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
 
 export interface FileStamp {
@@ -28,16 +28,15 @@ const SLACK = 60_000
 /** Files looked at side by side: hides the latency of a disk without filling the process's few I/O threads. */
 const AT_ONCE = 4
 
-/** Of each file, null where there is none (or something that is no file). `path` is the torrent's root. */
-export async function stampFiles(metainfo: Metainfo, path: string): Promise<(FileStamp | null)[]> {
+/** Of each file, null where there is none (or something that is no file). `locate` gives the absolute path of each. */
+export async function stampFiles(metainfo: Metainfo, locate: (file: number) => string): Promise<(FileStamp | null)[]> {
   const { files } = metainfo
   const stamps = Array.from<FileStamp | null>({ length: files.length }).fill(null)
   const missing = new MissingDirectories()
   let next = 0
   const work = async (): Promise<void> => {
     for (let file = next++; file < files.length; file = next++) {
-      const { pad, path: name } = files[file] as (typeof files)[number]
-      if (!pad) stamps[file] = await stampOf(join(path, name), missing)
+      if (files[file]?.pad === false) stamps[file] = await stampOf(locate(file), missing)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))

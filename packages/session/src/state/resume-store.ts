@@ -18,8 +18,8 @@ export interface ResumeSubject {
   readonly metainfo: Metainfo
   /** 40 hexadecimal digits. */
   readonly infoHash: string
-  /** The torrent's root. */
-  readonly path: string
+  /** Absolute path of a file, by its index in the metainfo, wherever it is now. */
+  readonly locate: (file: number) => string
 }
 
 /** What is left of a record when it is compared with the disk. */
@@ -64,13 +64,17 @@ export class ResumeStore {
     this.#boot = parts.boot ?? bootIdentity()
   }
 
+  get files(): StateFiles {
+    return this.#parts.files
+  }
+
   /** Milliseconds since 1970, the time of files. */
   now(): number {
     return Math.floor((this.#parts.wallClock ?? Date.now)())
   }
 
   /** What is remembered of a torrent, compared with its files. */
-  async load({ metainfo, infoHash, path }: ResumeSubject): Promise<ResumeLoaded> {
+  async load({ metainfo, infoHash, locate }: ResumeSubject): Promise<ResumeLoaded> {
     const { files } = this.#parts
     const bytes = await files.read(recordOf(infoHash), LARGEST_RECORD)
     if (bytes === undefined) return undefined
@@ -82,7 +86,7 @@ export class ResumeStore {
     const journal = written && decodeJournal(written, pieceCount)
     const entries = journal?.epoch === epoch ? journal.entries : []
     const { have, unsynced } = replay(record.have, entries)
-    const stamps = await stampFiles(metainfo, path)
+    const stamps = await stampFiles(metainfo, locate)
     const doubtful = piecesOfChanged(metainfo, { record, entries, have, stamps })
     if (journal?.boot !== this.#boot) for (const piece of unsynced) doubtful.add(piece)
     const last = entries.at(-1) ?? record
@@ -105,13 +109,13 @@ export class ResumeStore {
     totals: Pick<ResumeRecord, 'have' | 'uploaded' | 'downloaded'>,
     options: { readonly before: JournalPlace | undefined; readonly isQuiet: boolean },
   ): Promise<JournalPlace> {
-    const { metainfo, infoHash, path } = subject
+    const { metainfo, infoHash, locate } = subject
     const { before, isQuiet } = options
     // The time as well: dice that are seeded for a test fall the same way in each session.
     const epoch = `${this.now()}-${toHex(this.#parts.random.bytes(8))}`
     const place: JournalPlace = { epoch, slot: before?.slot === 0 ? 1 : 0 }
     await this.#remove(infoHash, place.slot)
-    const files = await stampFiles(metainfo, path)
+    const files = await stampFiles(metainfo, locate)
     const time = this.now()
     const { uploaded, downloaded } = totals
     if (!isQuiet) await this.begin(infoHash, place, { time, uploaded, downloaded })

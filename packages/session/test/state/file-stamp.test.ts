@@ -49,7 +49,7 @@ describe('a look at the files of a torrent', () => {
     let calls = 0
     const hook = createHook({ init: (_id, type) => void (calls += Number(type === 'FSREQPROMISE')) })
     hook.enable()
-    const stamps = await stampFiles(metainfo, path)
+    const stamps = await stampFiles(metainfo, (file) => join(path, metainfo.files[file]!.path))
     hook.disable()
     await rm(path, { recursive: true })
     expect(stamps.map((stamp) => stamp?.size)).toEqual(files.map((file) => (file === 'here/99' ? 4 : undefined)))

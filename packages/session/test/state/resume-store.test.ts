@@ -27,7 +27,7 @@ beforeEach(async () => {
   metainfo = parseTorrent(
     buildTorrent({ version: 'v1', name: 't', multiFile: true, pieceLength: PIECE, files, pieceHashes }),
   )
-  subject = { metainfo, infoHash, path: folder }
+  subject = { metainfo, infoHash, locate: (file) => join(folder, metainfo.files[file]!.path) }
   await mkdir(join(folder, 't'))
   for (const { path } of metainfo.files) await writeFile(join(folder, path), Buffer.alloc(4 * PIECE))
   time = Math.ceil((await stat(join(folder, metainfo.files[1]!.path))).mtimeMs) + 1

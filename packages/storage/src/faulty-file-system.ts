@@ -1,0 +1,66 @@
+// A file system that fails when it is told to, for tests of everything above it: every call passes one place, which may count
+// them, fail one with a system code, or fail all from one on, as a crash or a disk that was pulled out would.
+
+import type { FileSystem, OpenFile } from './file-system.ts'
+
+/** `read` to `close` are calls on an open file. */
+export type FileSystemCall =
+  | 'open'
+  | 'stat'
+  | 'makeDirectory'
+  | 'realPath'
+  | 'removeFile'
+  | 'rename'
+  | 'syncDirectory'
+  | 'link'
+  | 'clone'
+  | 'removeDirectory'
+  | 'read'
+  | 'write'
+  | 'truncate'
+  | 'datasync'
+  | 'setModified'
+  | 'statOpen'
+  | 'close'
+
+/** The system code (`ENOSPC` …) to fail a call with, before it does anything; `path` is the new one where there are two. */
+export type FileSystemFaults = (call: FileSystemCall, path: string) => string | undefined
+
+/** A `close` that fails has closed the file, as on every system. */
+export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults): FileSystem {
+  const pass = async (call: FileSystemCall, path: string): Promise<void> => {
+    const code = faults(call, path)
+    if (code !== undefined) throw Object.assign(new Error(`${code}: ${call} was made to fail: ${path}`), { code })
+  }
+  return {
+    open: async (path, access) => {
+      await pass('open', path)
+      return faultyFile(await inner.open(path, access), (call) => pass(call, path))
+    },
+    stat: (path) => pass('stat', path).then(() => inner.stat(path)),
+    makeDirectory: (path, options) => pass('makeDirectory', path).then(() => inner.makeDirectory(path, options)),
+    realPath: (path) => pass('realPath', path).then(() => inner.realPath(path)),
+    removeFile: (path) => pass('removeFile', path).then(() => inner.removeFile(path)),
+    rename: (from, to) => pass('rename', to).then(() => inner.rename(from, to)),
+    syncDirectory: (path) =>
+      pass('syncDirectory', path).then(
+        () => inner.syncDirectory(path),
+        () => {},
+      ),
+    link: (from, to) => pass('link', to).then(() => inner.link(from, to)),
+    clone: (from, to) => pass('clone', to).then(() => inner.clone(from, to)),
+    removeDirectory: (path) => pass('removeDirectory', path).then(() => inner.removeDirectory(path)),
+  }
+}
+
+function faultyFile(file: OpenFile, pass: (call: FileSystemCall) => Promise<void>): OpenFile {
+  return {
+    read: (into, at, length, position) => pass('read').then(() => file.read(into, at, length, position)),
+    write: (blocks, position) => pass('write').then(() => file.write(blocks, position)),
+    truncate: (length) => pass('truncate').then(() => file.truncate(length)),
+    datasync: () => pass('datasync').then(() => file.datasync()),
+    setModified: (time) => pass('setModified').then(() => file.setModified(time)),
+    stat: () => pass('statOpen').then(() => file.stat()),
+    close: () => file.close().then(() => pass('close')),
+  }
+}
