@@ -26,11 +26,13 @@ export interface TorrentMoverParts {
   readonly fileAt: (file: number) => TorrentFile | undefined
 }
 
+const NO_NAMES: ReadonlyMap<number, string> = new Map()
+
 type Moving = MoveOptions & { readonly signal: AbortSignal }
 
 export class TorrentMover {
   readonly #parts: TorrentMoverParts
-  #renamed: ReadonlyMap<number, string> = new Map()
+  #renamed: ReadonlyMap<number, string> = NO_NAMES
   #left: readonly string[] = []
   /** Begun and not ended. */
   #next: Places | undefined

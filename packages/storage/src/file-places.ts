@@ -2,6 +2,7 @@
 // to another root has reached already. Reads, writes and everything else ask here each time, so a file may go elsewhere
 // between two of them.
 
+import { LazyMap } from '@torrential/primitives'
 import type { RootDirectory } from './root-directory.ts'
 import { directoryOf } from './root-directory.ts'
 
@@ -16,7 +17,7 @@ export class FilePlaces {
   readonly #paths: readonly string[]
   #root: RootDirectory
   /** Files that do not lie at their own path below the root. */
-  readonly #elsewhere = new Map<number, FilePlace>()
+  readonly #elsewhere = new LazyMap<number, FilePlace>()
 
   constructor(root: RootDirectory, paths: readonly string[]) {
     this.#root = root
