@@ -148,7 +148,10 @@ function addDownload(program: Command, table: CommandTable, context: CliContext,
   const command = program
     .command('download')
     .description('download torrents; what is on disk already is verified and kept')
-    .argument('<source...>', '.torrent file or URL of one')
+    .argument(
+      '[source...]',
+      '.torrent file, URL of one, or magnet link (default: what is remembered and was not finished)',
+    )
     .option('--path <dir>', 'folder for the files (default: the current folder)', someText('--path'))
     .option('--seed', 'go on seeding when complete')
     .option('--select <glob>', 'only matching files; may be repeated', texts('--select'), [])

@@ -61,7 +61,8 @@ export function swarmLine(event: SessionEvent | LaggedEvent): ReportLine | undef
     case 'tracker-error': {
       const { code, message } = event.error
       const url = 'url' in event ? { url: event.url } : {}
-      return { type: 'warning', torrent: event.torrent.infoHash, ...url, code, message }
+      const torrent = event.torrent && { torrent: event.torrent.infoHash }
+      return { type: 'warning', ...torrent, ...url, code, message }
     }
     case 'tracker-warning': {
       const { url, message } = event

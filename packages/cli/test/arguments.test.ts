@@ -177,7 +177,7 @@ describe('wrong usage', () => {
   test.each([
     [[], 'COMMAND_MISSING'],
     [['fetch'], 'COMMAND_UNKNOWN'],
-    [['download'], 'ARGUMENT_MISSING'],
+    [['seed'], 'ARGUMENT_MISSING'],
     [['download', 'a', '--speed', '5'], 'OPTION_UNKNOWN'],
     [['download', 'a', '--port'], 'OPTION_VALUE_MISSING'],
     [['download', 'a', '--port', 'x'], 'OPTION_VALUE'],

@@ -1,7 +1,7 @@
 // Start here
 export type { SeedOptions, SessionStats } from './session.ts'
 export { createSession, Session } from './session.ts'
-export type { AddOptions, MoveOptions, SessionOptions } from './options.ts'
+export type { AddOptions, MoveOptions, RestoreOptions, SessionOptions } from './options.ts'
 export type { TorrentSource } from './load-source.ts'
 export { loadSource } from './load-source.ts'
 // Torrents

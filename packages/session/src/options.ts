@@ -22,8 +22,8 @@ export interface SessionOptions {
   /** 20 bytes. @default `-TO…-` and random bytes, new for each session */
   readonly peerId?: PeerId
   /**
-   * Folder for what is remembered of torrents between two runs, of this session alone. Absent: nothing is remembered, and every
-   * add checks what is on disk.
+   * Folder for what is remembered of torrents between two runs, of this session alone; `session.restore()` adds them again. Absent:
+   * nothing is remembered, and every add checks what is on disk.
    */
   readonly state?: string
   /** False keeps an address out, both ways. */
@@ -99,6 +99,13 @@ export interface MoveOptions {
   readonly signal?: AbortSignal
 }
 
+export interface RestoreOptions {
+  /** False leaves out torrents that were stopped; they stay in the folder. @default true */
+  readonly stopped?: boolean
+  /** Ends it; what was added until then stays. */
+  readonly signal?: AbortSignal
+}
+
 export const DEFAULTS = {
   // The range that BitTorrent has always used, then whatever is free: a busy port must not stop a session.
   port: [6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889, 0],
@@ -128,6 +135,8 @@ export const DEFAULTS = {
   journalSign: 20_000,
   // Some 40,000 pieces; then the record is written anew.
   journalLimit: 256 * 1024,
+  // What a user changes comes in bursts; a crash right after may cost the last of it.
+  entryDelay: 1_000,
   // Soon enough for a disk that somebody empties meanwhile, seldom enough for one that stays full.
   faultRetry: 30_000,
   faultRetryLimit: 600_000,

@@ -99,7 +99,8 @@ export class PendingTorrent implements TorrentBody {
     this.#lookup = new NamedPeerLookup(magnet.namedPeers, (address) => this.inbound.add({ address, origin: 'magnet' }))
   }
 
-  begin(start: boolean): void {
+  begin(start: boolean, paused: boolean): void {
+    this.#isPaused = paused
     if (start) this.#fetch()
   }
 

@@ -9,6 +9,7 @@ import type PQueue from 'p-queue'
 import type { ConnectionSlots } from './connection-slots.ts'
 import type { Dialer } from './dialer.ts'
 import type { ResumeStore } from './state/resume-store.ts'
+import type { TorrentEntries } from './state/torrent-entries.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Torrent } from './torrent.ts'
 import type { TorrentIdentity } from './torrent-index.ts'
@@ -34,6 +35,7 @@ export interface SessionContext {
   readonly trackers: TrackerClients
   readonly announces: boolean
   readonly resume: ResumeStore | undefined
+  readonly entries: TorrentEntries | undefined
   /** Memory of the read caches. */
   readonly slabs: SlabPool
   /** Bytes of read cache that each torrent may use. */

@@ -1,6 +1,6 @@
 // What a session tells: everything its torrents tell, and the little that belongs to none of them.
 
-import type { PeerAddress } from '@torrential/primitives'
+import type { PeerAddress, StorageError } from '@torrential/primitives'
 import type { Torrent } from './torrent.ts'
 import type { TorrentEvent } from './torrent-events.ts'
 
@@ -16,6 +16,8 @@ export type SessionEvent =
       readonly address: PeerAddress
       readonly reason: 'filter'
     }
+  /** `restore`: a torrent of the state folder could not be added. */
+  | { readonly type: 'warning'; readonly torrent: undefined; readonly error: StorageError }
   /** Somebody connected and was turned away before a torrent was involved. */
   | { readonly type: 'inbound-refused'; readonly address: PeerAddress; readonly reason: string }
 

@@ -4,7 +4,6 @@
 import { resolve } from 'node:path'
 import type { Transport } from '@torrential/contracts'
 import { DownloadCredit } from '@torrential/engine'
-import type { Magnet, Metainfo } from '@torrential/metainfo'
 import {
   type Clock,
   createPeerId,
@@ -16,6 +15,7 @@ import {
   type PeerId,
   type SubscribeOptions,
   SlabPool,
+  type StorageError,
   toHex,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
@@ -28,13 +28,22 @@ import { Dialer } from './dialer.ts'
 import { InboundGate } from './inbound-gate.ts'
 import { loadSource, magnetOf, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
-import { type AddOptions, checkPositive, checkSessionOptions, DEFAULTS, type SessionOptions } from './options.ts'
+import {
+  type AddOptions,
+  checkPositive,
+  checkSessionOptions,
+  DEFAULTS,
+  type RestoreOptions,
+  type SessionOptions,
+} from './options.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { ResumeStore } from './state/resume-store.ts'
+import { restoreTorrents } from './state/restore-torrents.ts'
 import { NodeStateFiles } from './state/state-files.ts'
 import { StateLock } from './state/state-lock.ts'
-import { addressOf, Torrent } from './torrent.ts'
+import { TorrentEntries } from './state/torrent-entries.ts'
+import { addressOf, Torrent, type TorrentOrigin } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
 import { TurnBudget } from './turn-budget.ts'
@@ -76,6 +85,7 @@ export class Session implements AsyncDisposable {
     const peerId = options.peerId ?? createPeerId(random)
     this.peerId = peerId
     this.#transport = options.transport ?? new TcpTransport({ clock })
+    const files = options.state === undefined ? undefined : new NodeStateFiles(resolve(options.state))
     const allows = (address: PeerAddress) => options.peerFilter?.(address) !== false
     this.#context = {
       peerId,
@@ -93,10 +103,8 @@ export class Session implements AsyncDisposable {
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
       announces: options.trackers !== false,
-      resume:
-        options.state === undefined
-          ? undefined
-          : new ResumeStore({ files: new NodeStateFiles(resolve(options.state)), random }),
+      resume: files && new ResumeStore({ files, random }),
+      entries: files && new TorrentEntries({ files, clock }),
       slabs: new SlabPool({ idle: DEFAULTS.readCache }),
       readCache: options.readCache ?? DEFAULTS.readCache,
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
@@ -189,7 +197,25 @@ export class Session implements AsyncDisposable {
     const { paths = 'portable', signal } = options
     const origin = magnetOf(source) ?? (await loadSource(source, signal, { paths }))
     signal?.throwIfAborted()
-    return this.#add(origin, resolve(options.path ?? '.'), options)
+    // A parsed torrent has its names already.
+    const rules = typeof source === 'object' && 'infoHash' in source ? {} : { paths }
+    return this.#add({ origin, path: resolve(options.path ?? '.'), options, ...rules })
+  }
+
+  /**
+   * Adds the torrents again that earlier sessions had with this state folder, each as it was: where its files are, started,
+   * paused or stopped, with its priorities, trackers and limits; a magnet link as the link while its metadata is not known. What
+   * is here already is left as it is. A torrent that cannot be added is a `warning` with `STATE_DAMAGED`, and the others go on.
+   * Without a state folder there are none. @throws InputError `SESSION_CLOSED`; the signal's reason
+   */
+  async restore(options: RestoreOptions = {}): Promise<readonly Torrent[]> {
+    this.#checkOpen()
+    const { entries } = this.#context
+    if (entries === undefined) return []
+    const add: Parameters<typeof restoreTorrents>[0]['add'] = (origin, how, restored) =>
+      this.#add({ origin, path: restored.entry.path, paths: restored.entry.paths, options: how, restored })
+    const warn = (error: StorageError) => this.#hub.emit({ type: 'warning', torrent: undefined, error })
+    return restoreTorrents({ entries, add, warn }, options)
   }
 
   /**
@@ -204,7 +230,7 @@ export class Session implements AsyncDisposable {
     const { trackers: _announced, ...rest } = options
     // The files are there under the very names that went into the .torrent, whatever other systems think of them.
     const metainfo = await loadSource(bytes, undefined, { paths: 'posix' })
-    return this.#add(metainfo, resolve(whole, '..'), rest)
+    return this.#add({ origin: metainfo, path: resolve(whole, '..'), options: rest, paths: 'posix' })
   }
 
   /** Stops and forgets a torrent, and deletes what it wrote when asked to. @throws StorageError when that fails */
@@ -245,15 +271,16 @@ export class Session implements AsyncDisposable {
     this.#hub.close()
   }
 
-  #add(origin: Metainfo | Magnet, path: string, options: AddOptions): Torrent {
+  #add(setup: Omit<TorrentOrigin, 'context' | 'peers'>): Torrent {
     this.#checkOpen()
+    const { origin, options } = setup
     const present = this.#torrents.find(origin)
     if (present !== undefined) throw duplicateOf(present)
     const peers = (options.peers ?? []).map((peer) => addressOf(peer))
-    const torrent = new Torrent({ origin, path, options, context: this.#context })
+    const torrent = new Torrent({ ...setup, peers, context: this.#context })
     this.#torrents.add(torrent, origin)
     this.#hub.emit({ type: 'torrent-added', torrent })
-    torrent.begin(peers)
+    torrent.begin()
     return torrent
   }
 

@@ -35,6 +35,8 @@ export interface TorrentSetup {
   readonly legacy?: PendingLegacy
   /** The piece layers of a hybrid magnet link came from peers, the last of them now. */
   readonly completed?: (metainfo: Metainfo) => void
+  /** A file has another priority. */
+  readonly prioritized: () => void
   /** The files to download (BEP 53), unless the options select; empty or absent means all. */
   readonly ranges?: readonly FileRange[]
 }
@@ -110,6 +112,7 @@ export class TorrentAssembly {
         failed: (error) => this.life.fail(asStorageError(error), 'read'),
         pathOf: (file) => this.storage.relativePathOf(file),
         rename: (file, name, moving) => this.#relocate(moving, (all) => this.mover.rename(file, name, all)),
+        prioritized: setup.prioritized,
       },
       wanted,
     )

@@ -28,6 +28,8 @@ export interface TorrentContentsParts {
   /** Relative to the torrent's folder. */
   readonly pathOf: (file: number) => string
   readonly rename: (file: number, path: string, options: MoveOptions) => Promise<void>
+  /** A file has another priority. */
+  readonly prioritized: () => void
 }
 
 type Range = Parameters<ReadWindow['move']>[0]
@@ -164,6 +166,7 @@ export class TorrentContents implements FileOwner {
 
   setFilePriority(file: number, priority: number): void {
     this.selection.set(file, priority)
+    this.#parts.prioritized()
   }
 
   filePath(file: number): string {

@@ -1,7 +1,7 @@
 // A torrent as users see it: every question is handed to the part that knows the answer.
 
 import { resolve } from 'node:path'
-import type { Magnet, Metainfo } from '@torrential/metainfo'
+import type { Magnet, Metainfo, PathRules } from '@torrential/metainfo'
 import {
   type Bitfield,
   EventHub,
@@ -13,6 +13,7 @@ import {
   peerAddress,
   type StorageError,
   type SubscribeOptions,
+  type TorrentialError,
 } from '@torrential/primitives'
 import type { TrackerStatus } from '@torrential/tracker'
 import { ActiveTorrent } from './active-torrent.ts'
@@ -24,6 +25,7 @@ import type { Peer } from './peer.ts'
 import { type PendingLegacy, PendingTorrent } from './pending-torrent.ts'
 import { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
+import { type RestoredEntry, TorrentMemory } from './state/torrent-memory.ts'
 import { TorrentAssembly } from './torrent-assembly.ts'
 import type { TorrentBody } from './torrent-body.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS, type TorrentEvent, type TorrentEventType } from './torrent-events.ts'
@@ -38,12 +40,19 @@ export interface TorrentOrigin {
   readonly path: string
   readonly options: AddOptions
   readonly context: SessionContext
+  /** Known to the user. */
+  readonly peers: readonly PeerAddress[]
+  /** By which names on disk were made; absent of a torrent that came parsed. */
+  readonly paths?: PathRules
+  /** What it is made of again. */
+  readonly restored?: RestoredEntry
 }
 
 /** Made by `session.add` and `session.seed`. */
 export class Torrent extends TorrentFacts implements AsyncDisposable {
   readonly #hub = new EventHub<TorrentEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
   readonly #setup: TorrentOrigin
+  readonly #memory: TorrentMemory
   #body: TorrentBody
   #assembly: TorrentAssembly | undefined
   /** While there are no files. */
@@ -65,6 +74,11 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
       const known = (metainfo: Metainfo, legacy: PendingLegacy) => this.#become(metainfo, legacy)
       this.#body = new PendingTorrent({ torrent: this, magnet: origin, reporter, context, options, known })
     }
+    const { peers, paths, restored } = setup
+    const magnet = isMetainfo(origin) ? undefined : origin
+    const warn = (error: TorrentialError) => this.#reporter().emit({ type: 'warning', torrent: this, error })
+    const { entries } = context
+    this.#memory = new TorrentMemory({ entries, torrent: this, magnet, options, paths, peers, restored, warn })
   }
 
   /** Absolute path of the folder that holds the files; `move` changes it. */
@@ -146,6 +160,7 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   set maxDown(rate: number) {
     checkPositive('maxDown', rate)
     this.#body.maxDown = rate
+    this.#memory.changed()
   }
 
   /** Bytes per second, Infinity for no limit; takes effect at once. */
@@ -156,11 +171,13 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   set maxUp(rate: number) {
     checkPositive('maxUp', rate)
     this.#body.maxUp = rate
+    this.#memory.changed()
   }
 
   /** Pieces in order instead of rarest first, from now on. */
   setSequential(on: boolean): void {
     this.#body.setSequential(on)
+    this.#memory.decided({ isSequential: on })
   }
 
   /** Hashes everything on disk again, then goes on as before. @throws InputError `TORRENT_CLOSED` */
@@ -170,21 +187,25 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
 
   /** Joins the swarm; after a disk error, tries again. @throws InputError `TORRENT_CLOSED` */
   start(): Promise<void> {
+    this.#memory.decided({ isStarted: true })
     return this.#body.start()
   }
 
   /** Leaves the swarm: connections are closed, trackers told. @throws InputError `TORRENT_CLOSED` */
   stop(): Promise<void> {
+    this.#memory.decided({ isStarted: false })
     return this.#body.stop()
   }
 
   /** Stops data both ways at once; connections stay. */
   pause(): void {
+    this.#memory.decided({ isPaused: true })
     this.#body.pause()
   }
 
   /** Ends a pause; after a disk error, tries again. */
   resume(): void {
+    this.#memory.decided({ isPaused: false })
     this.#body.resume()
   }
 
@@ -199,7 +220,11 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   async move(path: string, options: MoveOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
     const body = this.#body
-    await body.move(path, options)
+    try {
+      await body.move(path, options)
+    } finally {
+      this.#memory.changed()
+    }
     // The metadata came meanwhile.
     if (body !== this.#body) return this.move(path, options)
     if (this.#assembly !== undefined || this.#path === resolve(path)) return
@@ -219,6 +244,7 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   /** @throws InputError `TRACKER_URL` */
   addTracker(url: string, tier?: number): void {
     this.#body.addTracker(url, tier)
+    this.#memory.trackerAdded(url, tier)
   }
 
   /** Asks the trackers for more peers, as soon as they allow it. */
@@ -232,11 +258,13 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   }
 
   /** @internal */
-  begin(peers: readonly PeerAddress[]): void {
+  begin(): void {
+    const { peers, options, restored } = this.#setup
     for (const address of peers) this.#body.addPeer(address)
-    const { check, start = true } = this.#setup.options
-    if (this.#body instanceof PendingTorrent) this.#body.begin(start)
-    else this.#assembly?.life.begin(check === 'full', start, false)
+    const { check, start = true } = options
+    const isPaused = restored?.entry.isPaused === true
+    if (this.#body instanceof PendingTorrent) this.#body.begin(start, isPaused)
+    else this.#assembly?.life.begin(check === 'full', start, isPaused)
   }
 
   /** @internal Another magnet link turned out to be the same torrent, and has its metadata. */
@@ -262,9 +290,13 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     const { origin, context } = this.#setup
     const { path } = this
     const ranges = isMetainfo(origin) ? [] : origin.select
-    const completed = (whole: Metainfo) => this.learn(whole)
+    const completed = (whole: Metainfo) => {
+      this.learn(whole)
+      this.#memory.changed()
+    }
+    const prioritized = () => this.#memory.changed()
     const setup = { torrent: this, metainfo, path, reporter: this.#reporter(), context, options, ranges, completed }
-    this.#assembly = new TorrentAssembly({ ...setup, ...(legacy && { legacy }) })
+    this.#assembly = new TorrentAssembly({ ...setup, prioritized, ...(legacy && { legacy }) })
     return this.#assembly
   }
 
@@ -277,15 +309,18 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     this.learn(metainfo)
     this.#body = active
     if (pending instanceof PendingTorrent) pending.follow(active)
+    this.#memory.changed()
     this.#reporter().emit({ type: 'metadata', torrent: this })
     assembly.life.begin(legacy.options.check === 'full', true, legacy.isPaused)
   }
 
   /** @internal */
   async closeAndForget(options: { readonly deleteFiles: boolean; readonly forget: boolean }): Promise<void> {
+    const released = this.#memory.release(options.forget)
     try {
       await this.#body.close(options)
     } finally {
+      await released
       this.#hub.close()
     }
   }

@@ -1,5 +1,6 @@
 // `torrential download`: verifies what exists, downloads the rest, exits when complete. All sources share one session; one that
-// cannot be added or whose disk fails is reported, the others go on, and the exit code remembers it.
+// cannot be added or whose disk fails is reported, the others go on, and the exit code remembers it. Without a source it goes on
+// with what was interrupted: what is complete was stopped in the end, and a stopped torrent is not resumed.
 
 import type { Magnet, Metainfo } from '@torrential/metainfo'
 import { InputError } from '@torrential/primitives'
@@ -33,9 +34,21 @@ export async function download(
       add(magnetOf(source) ?? (await loadTorrent(source, context)), run, options, matches),
     )
   }
+  if (sources.length === 0) await resume(run)
   await run.untilDone()
   if (options.seed === true) await run.untilStopped()
+  await Promise.all(run.session.torrents.filter(({ status }) => status === 'seeding').map((torrent) => torrent.stop()))
   return run.exitCode
+}
+
+/** @throws InputError `NOTHING_TO_RESUME` */
+async function resume(run: SwarmRun): Promise<void> {
+  const torrents = await run.session.restore({ stopped: false })
+  if (torrents.length === 0) throw new InputError('NOTHING_TO_RESUME', 'no unfinished download is remembered')
+  for (const torrent of torrents) {
+    for (const peer of run.peers) torrent.addPeer(peer)
+    await run.tryAdd(torrent.infoHash, () => Promise.resolve(torrent))
+  }
 }
 
 function add(

@@ -1,10 +1,9 @@
-// A resume record as bytes: what a torrent had when it was last written down as a whole. One line that says what it is and
-// gives the SHA-256 of the rest, and then JSON. Whatever is torn, cut, flipped, foreign or of another version is no record;
-// every number is checked before anything believes it.
+// A resume record as bytes: what a torrent had when it was last written down as a whole. Every number is checked before
+// anything believes it.
 
-import { createHash } from 'node:crypto'
-import { Bitfield, toUtf8 } from '@torrential/primitives'
+import { Bitfield } from '@torrential/primitives'
 import { type FileStamp, isFileStamp } from './file-stamp.ts'
+import { sealJson, unsealJson } from './sealed-json.ts'
 
 export type JournalSlot = 0 | 1
 
@@ -25,13 +24,12 @@ export interface ResumeRecord {
   readonly files: readonly (FileStamp | null)[]
 }
 
-const HEAD = 'torrential resume 2 '
+const KIND = 'resume 2'
 
 export function encodeRecord(record: ResumeRecord, infoHash: string): string {
   const { epoch, slot, time, uploaded, downloaded, files } = record
   const have = Buffer.from(record.have.toBytes()).toString('base64')
-  const body = JSON.stringify({ infoHash, epoch, slot, time, uploaded, downloaded, files, have })
-  return `${HEAD}${digest(body)}\n${body}`
+  return sealJson(KIND, { infoHash, epoch, slot, time, uploaded, downloaded, files, have })
 }
 
 /** Undefined unless `bytes` are a record of that torrent, `pieces` pieces and `files` files long. */
@@ -39,16 +37,8 @@ export function decodeRecord(
   bytes: Uint8Array,
   expected: { readonly infoHash: string; readonly pieces: number; readonly files: number },
 ): ResumeRecord | undefined {
-  const text = toUtf8(bytes)
-  const end = text.indexOf('\n')
-  const body = text.slice(end + 1)
-  if (end < 0 || text.slice(0, end) !== `${HEAD}${digest(body)}`) return undefined
-  let fields: Record<string, unknown>
-  try {
-    fields = (JSON.parse(body) ?? {}) as Record<string, unknown>
-  } catch {
-    return undefined
-  }
+  const fields = unsealJson(KIND, bytes)
+  if (fields === undefined) return undefined
   const { infoHash, epoch, slot, time, uploaded, downloaded, files, have } = fields
   if (infoHash !== expected.infoHash || typeof epoch !== 'string' || typeof have !== 'string') return undefined
   if ((slot !== 0 && slot !== 1) || !isCount(time) || !isCount(uploaded) || !isCount(downloaded)) return undefined
@@ -67,8 +57,4 @@ export function isCount(value: unknown): value is number {
 
 function isStampOrNull(value: unknown): value is FileStamp | null {
   return value === null || isFileStamp(value)
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

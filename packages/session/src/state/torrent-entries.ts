@@ -1,0 +1,215 @@
+// The entries of a state folder: which torrents a session had, and how each was set. A change is written within seconds and
+// together with others, a few files at a time, whatever the number of torrents; an entry and its .torrent are replaced as a
+// whole, the .torrent first, so that an entry never names what is not there.
+
+import { isAbsolute } from 'node:path'
+import type { Clock, TorrentialError } from '@torrential/primitives'
+import { isTorrentialError, StorageError } from '@torrential/primitives'
+import PQueue from 'p-queue'
+import { DEFAULTS } from '../options.ts'
+import { sha256Hex } from './sealed-json.ts'
+import type { StateFiles } from './state-files.ts'
+import { decodeEntry, encodeEntry, type TorrentEntry } from './torrent-entry.ts'
+
+const LARGEST_ENTRY = 16 * 1024 * 1024
+/** A .torrent of 10 MB that was fetched from a magnet link gets trackers and piece layers besides. */
+const LARGEST_TORRENT = 64 * 1024 * 1024
+/** Files under way at once: hides the latency of a disk without filling the process's few I/O threads. */
+const AT_ONCE = 4
+/** Entries whose .torrent is read ahead. */
+const AHEAD = 16
+
+/** How a torrent is now. The .torrent is asked for when it was not written yet. */
+export interface EntryDraft {
+  readonly entry: Omit<TorrentEntry, 'torrent'>
+  /** The .torrent; undefined while only a magnet link is known. */
+  readonly torrentFile: Uint8Array | undefined
+}
+
+/** A torrent as far as its entry is concerned. */
+export interface EntrySubject {
+  draft(): EntryDraft
+  warn(error: TorrentialError): void
+}
+
+/** Names of the files that an entry is in. */
+interface Written {
+  readonly entry: string
+  readonly torrent: string | undefined
+  /** What the digest was made of: the same bytes are not hashed again. */
+  readonly bytes: Uint8Array | undefined
+  readonly digest: string | undefined
+}
+
+/** What `load` finds: an entry with its .torrent, or the warning that there should have been one. */
+export type EntryFound =
+  | { readonly entry: TorrentEntry; readonly torrentFile: Uint8Array | undefined }
+  | { readonly damaged: StorageError }
+
+export class TorrentEntries {
+  readonly #files: StateFiles
+  readonly #clock: Clock
+  readonly #wallClock: () => number
+  readonly #queue = new PQueue({ concurrency: AT_ONCE })
+  readonly #written = new Map<EntrySubject, Written>()
+  readonly #dirty = new Set<EntrySubject>()
+  readonly #steps = new Map<EntrySubject, Promise<void>>()
+  #timer: Disposable | undefined
+  #lastAdded = 0
+
+  constructor(parts: { readonly files: StateFiles; readonly clock: Clock; readonly wallClock?: () => number }) {
+    this.#files = parts.files
+    this.#clock = parts.clock
+    this.#wallClock = parts.wallClock ?? Date.now
+  }
+
+  /** The next place in the order of torrents. */
+  nextAdded(): number {
+    this.#lastAdded = Math.max(this.#lastAdded + 1, Math.floor(this.#wallClock()))
+    return this.#lastAdded
+  }
+
+  /** The entry is what was found in these files. */
+  adopt(
+    subject: EntrySubject,
+    { entry, torrentFile }: { entry: TorrentEntry; torrentFile: Uint8Array | undefined },
+  ): void {
+    const { infoHash, torrent } = entry
+    this.#lastAdded = Math.max(this.#lastAdded, entry.added)
+    const names = { entry: entryOf(infoHash), torrent: torrent && torrentOf(infoHash, torrent) }
+    this.#written.set(subject, { ...names, bytes: torrentFile, digest: torrent })
+  }
+
+  /** Will be written soon, together with what else changes until then. */
+  changed(subject: EntrySubject): void {
+    this.#dirty.add(subject)
+    this.#timer ??= this.#clock.timer(DEFAULTS.entryDelay, () => {
+      this.#timer = undefined
+      for (const each of this.#dirty) void this.settle(each)
+    })
+  }
+
+  /** Resolves when everything that changed is written, or could not be (a warning). */
+  settle(subject: EntrySubject): Promise<void> {
+    return this.#step(subject, () => this.#write(subject))
+  }
+
+  /** The torrent leaves the session; its entry stays. */
+  async release(subject: EntrySubject): Promise<void> {
+    await this.settle(subject)
+    this.#drop(subject)
+  }
+
+  /** The torrent leaves the session, and its entry goes. */
+  async forget(subject: EntrySubject): Promise<void> {
+    this.#dirty.delete(subject)
+    await this.#step(subject, async () => {
+      const written = this.#written.get(subject)
+      if (written === undefined) return
+      await this.#files.remove(written.entry)
+      if (written.torrent !== undefined) await this.#files.remove(written.torrent)
+    })
+    this.#drop(subject)
+  }
+
+  /** Removes an entry that nobody has adopted. */
+  async remove(entry: TorrentEntry): Promise<void> {
+    await this.#files.remove(entryOf(entry.infoHash))
+    if (entry.torrent !== undefined) await this.#files.remove(torrentOf(entry.infoHash, entry.torrent))
+  }
+
+  /** All that are in the folder and pass `wants`, in the order in which the torrents were added; the damaged ones first. */
+  async *load(wants: (entry: TorrentEntry) => boolean): AsyncGenerator<EntryFound> {
+    const names = await this.#files.list()
+    const found = await Promise.all(
+      names.filter((name) => name.endsWith(ENTRY)).map((name) => this.#queue.add(() => this.#read(name))),
+    )
+    const entries: TorrentEntry[] = []
+    for (const each of found) {
+      if (each instanceof StorageError) yield { damaged: each }
+      else if (wants(each)) entries.push(each)
+    }
+    entries.sort((a, b) => a.added - b.added)
+    for (let at = 0; at < entries.length; at += AHEAD) {
+      const batch = entries.slice(at, at + AHEAD).map((entry) => this.#queue.add(() => this.#complete(entry)))
+      for (const each of await Promise.all(batch)) yield each
+    }
+  }
+
+  async #read(name: string): Promise<TorrentEntry | StorageError> {
+    const bytes = await this.#files.read(name, LARGEST_ENTRY)
+    const entry = bytes && decodeEntry(bytes, name.slice(0, -ENTRY.length))
+    return entry === undefined || !isAbsolute(entry.path) ? damaged(name) : entry
+  }
+
+  async #complete(entry: TorrentEntry): Promise<EntryFound> {
+    if (entry.torrent === undefined) return { entry, torrentFile: undefined }
+    const name = torrentOf(entry.infoHash, entry.torrent)
+    const torrentFile = await this.#files.read(name, LARGEST_TORRENT)
+    if (torrentFile === undefined || sha256Hex(torrentFile) !== entry.torrent) return { damaged: damaged(name) }
+    return { entry, torrentFile }
+  }
+
+  async #write(subject: EntrySubject): Promise<void> {
+    if (!this.#dirty.delete(subject)) return
+    try {
+      const { entry, torrentFile } = subject.draft()
+      const { infoHash } = entry
+      const before = this.#written.get(subject)
+      const isOld = torrentFile === undefined || before?.bytes === torrentFile
+      const torrent = isOld ? before?.digest : sha256Hex(torrentFile)
+      const name = torrent && torrentOf(infoHash, torrent)
+      if (torrentFile !== undefined && name !== undefined && name !== before?.torrent) {
+        await this.#files.replace(name, torrentFile)
+      }
+      const whole = { ...entry, ...(torrent !== undefined && { torrent }) }
+      await this.#files.replace(entryOf(infoHash), encodeEntry(whole))
+      this.#written.set(subject, { entry: entryOf(infoHash), torrent: name, bytes: torrentFile, digest: torrent })
+      if (before !== undefined && before.entry !== entryOf(infoHash)) await this.#files.remove(before.entry)
+      if (before?.torrent !== undefined && before.torrent !== name) await this.#files.remove(before.torrent)
+    } catch (error) {
+      // Tried again with the next change, or at the end.
+      this.#dirty.add(subject)
+      const cause = { cause: error }
+      subject.warn(
+        isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'an entry was not written', cause),
+      )
+    }
+  }
+
+  /** One behind the other for each torrent, a few at a time for all. Never rejects. */
+  #step(subject: EntrySubject, work: () => Promise<void>): Promise<void> {
+    const before = this.#steps.get(subject) ?? Promise.resolve()
+    const step = before
+      .then(() => this.#queue.add(work))
+      .catch(() => {})
+      .finally(() => {
+        if (this.#steps.get(subject) === step) this.#steps.delete(subject)
+      })
+    this.#steps.set(subject, step)
+    return step
+  }
+
+  #drop(subject: EntrySubject): void {
+    this.#dirty.delete(subject)
+    this.#written.delete(subject)
+    if (this.#dirty.size > 0) return
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = undefined
+  }
+}
+
+const ENTRY = '.entry'
+
+function entryOf(infoHash: string): string {
+  return `${infoHash}${ENTRY}`
+}
+
+/** By its content: a new one is written before the entry names it, and the old one goes after that. */
+function torrentOf(infoHash: string, digest: string): string {
+  return `${infoHash}.${digest.slice(0, 16)}.torrent`
+}
+
+function damaged(path: string): StorageError {
+  return new StorageError('STATE_DAMAGED', `${path} is damaged: its torrent is not added`, { path })
+}
