@@ -21,6 +21,8 @@ const STALE_MS = 5_000
 const PROBATION_MS = 15_000
 /** … and is left alone when it needs no more than this many for the rest. */
 const SLOW_OWNER_MS = 30_000
+/** After this many request timeouts without any block a peer that could send them has lost its place. */
+const PART_AFTER = 4
 /** After this many request timeouts even a retired request is forgotten. */
 const FORGET_AFTER = 4
 
@@ -155,10 +157,18 @@ export class Housekeeper {
       } else if (isSilent || age >= 2 * requestTimeout) this.#parts.requester.release(peer, request)
       else break
     }
-    if (!isSilent) return
-    this.#parts.requester.disown(peer)
-    if (pipeline.isSnubbed) return
+    if (!isSilent && !pipeline.isSnubbed) return
+    if (isSilent) this.#parts.requester.disown(peer)
+    if (pipeline.isSnubbed) return this.#partFrom(peer, now)
     pipeline.isSnubbed = true
+    peer.snubbedAt = now
     this.#swarm.outbox.event({ type: 'snubbed', peer: peer.key })
+  }
+
+  /** Whoever claims to have everything and sends nothing would keep the place of somebody who does. */
+  #partFrom(peer: Peer, now: number): void {
+    const patience = (PART_AFTER - 1) * this.#swarm.options.requestTimeout
+    if (peer.peerChoking || now - peer.snubbedAt < patience) return
+    this.#parts.connections.close(peer, violation('BLOCKS_WITHHELD', { milliseconds: now - peer.lastBlockAt }))
   }
 }

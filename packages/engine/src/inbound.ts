@@ -19,6 +19,7 @@ import { EXTENSION_IDS } from './extension-ids.ts'
 import type { HashExchange } from './hash-exchange.ts'
 import type { Interest } from './interest.ts'
 import type { MetadataServe } from './metadata-serve.ts'
+import { costOf } from './patience.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
 import type { Swarm } from './swarm.ts'
@@ -57,7 +58,8 @@ export class Inbound {
       if (message.type === 'piece') {
         bytes += this.#piece(peer, message, now)
         blocks++
-      } else this.#other(peer, message, now)
+      } else if (peer.patience.spend(costOf(message, peer), now)) this.#other(peer, message, now)
+      else this.#close(peer, violation('MESSAGE_FLOOD', { message: message.type }))
       if (peer.isClosed) break
     }
     if (blocks > 0) {
@@ -253,12 +255,7 @@ export class Inbound {
     try {
       if (isDontHave) return this.#dontHave(peer, decodeDontHave(payload))
       const handshake = decodeExtensionHandshake(payload)
-      // It may come again, with only what changed.
-      peer.client = handshake.client ?? peer.client
-      peer.listenPort = handshake.listenPort ?? peer.listenPort
-      peer.pipeline.reqq = handshake.requestQueue ?? peer.pipeline.reqq
-      peer.uploadOnly = handshake.uploadOnly ?? peer.uploadOnly
-      if (handshake.extensions.size > 0) peer.extensions = new Map([...peer.extensions, ...handshake.extensions])
+      peer.introduce(handshake)
       const { key, client, listenPort } = peer
       this.#swarm.outbox.event({ type: 'extension-handshake', peer: key, client, listenPort, handshake })
       this.#parts.connections.closeIfRedundant(peer)

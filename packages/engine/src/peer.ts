@@ -2,12 +2,18 @@
 // `amChoking` is ours, `peerChoking` is the peer's.
 
 import { Bitfield, type PeerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
-import type { Capabilities, HashRequestMessage } from '@torrential/protocol'
+import type { Capabilities, ExtensionHandshake, HashRequestMessage } from '@torrential/protocol'
 import type { Holder, PartialPiece, Sender } from './partial-piece.ts'
+import { Patience } from './patience.ts'
 import { RateMeter } from './rate-meter.ts'
 import { RequestPipeline } from './request-pipeline.ts'
 import type { PeerSnapshot } from './snapshot.ts'
 import { UploadQueue } from './upload-queue.ts'
+
+/** Extensions of a peer that are remembered; there are a dozen in the world. */
+const MOST_EXTENSIONS = 64
+/** A peer that says it queues more is not asked for more: what it does not answer must stay little. */
+const MOST_REQQ = 2_000
 
 /** Who is at the other end of a connection, from its handshake. */
 export interface PeerInfo {
@@ -61,6 +67,8 @@ export class Peer implements Holder {
   lastBlockAt: number
   /** Best rate ever measured, bytes per second: what it may be worth when it is idle. */
   bestRate = 0
+  /** When it was found to answer no request. */
+  snubbedAt = 0
   /** When the oldest request started to wait for an answer. */
   waitingSince: number
 
@@ -93,6 +101,8 @@ export class Peer implements Holder {
   /** The ids under which it wants extension messages (BEP 10), by name. */
   extensions: ReadonlyMap<string, number> = new Map()
   isClosed = false
+  /** For what it says in vain. */
+  readonly patience: Patience
   /** Rejects and unasked blocks of its that are forgiven as yet; bytes for the latter. */
   strayRejects = 0
   strayBytes = 0
@@ -106,6 +116,7 @@ export class Peer implements Holder {
     this.sender = { key, peerId: info.peerId, address: info.address }
     this.pieces = new Bitfield(pieceCount)
     this.connectedAt = now
+    this.patience = new Patience(now)
     this.down = new RateMeter(now)
     this.up = new RateMeter(now)
     this.lastBlockAt = now
@@ -129,6 +140,17 @@ export class Peer implements Holder {
     if (!this.pieces.has(piece)) return false
     if (this.peerChoking && !this.allowedFast.has(piece)) return false
     return this.refused.size === 0 || !this.refused.has(piece)
+  }
+
+  /** BEP 10: it may introduce itself again, with only what changed. */
+  introduce({ client, listenPort, requestQueue, uploadOnly, extensions }: ExtensionHandshake): void {
+    this.client = client ?? this.client
+    this.listenPort = listenPort ?? this.listenPort
+    this.pipeline.reqq = Math.min(requestQueue ?? this.pipeline.reqq, MOST_REQQ)
+    this.uploadOnly = uploadOnly ?? this.uploadOnly
+    if (extensions.size === 0) return
+    const known = new Map([...this.extensions, ...extensions])
+    if (known.size <= MOST_EXTENSIONS) this.extensions = known
   }
 
   snapshot(now: number, depth: number): PeerSnapshot {

@@ -10,6 +10,8 @@ const MEANINGS = {
   PIECE_OUT_OF_RANGE: 'named a piece that the torrent does not have',
   BLOCK_OUT_OF_RANGE: 'sent a block that is none of the torrent',
   BLOCK_UNREQUESTED: 'keeps sending blocks that nobody asked for',
+  BLOCKS_WITHHELD: 'unchoked us and sent no block for too long',
+  MESSAGE_FLOOD: 'says too much that is of no use to anybody',
   REQUEST_OUT_OF_RANGE: 'asked for a block that does not exist or is too long',
   REQUEST_FLOOD: 'keeps asking for what it cannot get',
   REJECT_OUT_OF_RANGE: 'rejected a block that does not exist',

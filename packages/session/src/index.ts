@@ -1,5 +1,6 @@
 // Start here
-export type { SeedOptions, SessionStats } from './session.ts'
+export type { SeedOptions } from './session.ts'
+export type { SessionStats } from './session-stats.ts'
 export { createSession, Session } from './session.ts'
 export type { AddOptions, MoveOptions, RestoreOptions, SessionOptions } from './options.ts'
 export type { TorrentSource } from './load-source.ts'

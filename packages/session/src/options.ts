@@ -126,6 +126,8 @@ export const DEFAULTS = {
   pendingHandshakes: 256,
   // BEP 3 lets a tracker's `stopped` be lost; a user who closes a program will not wait five seconds, and there is more to close.
   stopTimeout: 4_000,
+  // What `session.close()` may take in all: whoever promises five seconds needs some for a loop that is late.
+  closeTimeout: 4_700,
   // How long bytes may wait in the system's memory before the disk has them: what a power cut makes us hash again.
   resumeInterval: 30_000,
   // What `kill -9` may cost: verified pieces of a second, or 16 and what comes meanwhile.

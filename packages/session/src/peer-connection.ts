@@ -23,6 +23,9 @@ import type { TurnBudget } from './turn-budget.ts'
 /** Requests: while one is served, the block that is asked for so many later is read. Two runs of the read cache. */
 const readAhead = 32
 
+/** Bytes that wait for a peer to read them: the block queue of a wire, and more small messages than anybody leaves unread. */
+const mostBuffered = 4 * 1024 * 1024
+
 /** An established connection: the handshake is done. */
 export interface EstablishedPeer {
   readonly wire: Wire
@@ -124,6 +127,10 @@ export class PeerConnection implements PeerLink {
     if (this.#closed) return
     this.#wire.send(message)
     this.#tellSent(message)
+    if (this.#wire.buffered <= mostBuffered) return
+    this.close(
+      new PeerError('PEER_NOT_READING', 'the peer does not read what it is told', { bytes: this.#wire.buffered }),
+    )
   }
 
   /** Idempotent. Without an error the peer has simply gone. */

@@ -208,8 +208,7 @@ export class PendingTorrent implements TorrentBody {
     if (this.#state === 'closed') return
     const { torrent, context } = this.#parts
     this.#state = 'closed'
-    await this.#steps
-    await this.#leave()
+    await Promise.all([this.#leave(), this.#steps])
     this.#phase[Symbol.dispose]()
     if (forget) await context.resume?.delete(torrent.infoHash)
     context.forget(torrent)

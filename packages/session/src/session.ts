@@ -25,7 +25,9 @@ import { TcpTransport, TokenBucket } from '@torrential/transport'
 import PQueue from 'p-queue'
 import { ConnectionSlots } from './connection-slots.ts'
 import { Dialer } from './dialer.ts'
+import { Errands } from './errands.ts'
 import { InboundGate } from './inbound-gate.ts'
+import { isWithin } from './is-within.ts'
 import { loadSource, magnetOf, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
 import {
@@ -38,6 +40,7 @@ import {
 } from './options.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
+import { type SessionStats, sessionStats } from './session-stats.ts'
 import { ResumeStore } from './state/resume-store.ts'
 import { restoreTorrents } from './state/restore-torrents.ts'
 import { NodeStateFiles } from './state/state-files.ts'
@@ -51,18 +54,6 @@ import { TurnBudget } from './turn-budget.ts'
 /** What `session.seed` takes: how to add, and how to make the .torrent. */
 export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path' | 'paths'>, Omit<CreateOptions, 'signal'> {}
 
-/** All torrents of a session at one moment. Bytes and bytes per second of payload. */
-export interface SessionStats {
-  readonly torrents: number
-  readonly peers: number
-  readonly downloaded: number
-  readonly uploaded: number
-  readonly downRate: number
-  readonly upRate: number
-  /** Bytes requested or received and not written yet. */
-  readonly unwrittenBytes: number
-}
-
 /** Made by `createSession`. */
 export class Session implements AsyncDisposable {
   /** 20 bytes that name us to peers and trackers. */
@@ -72,6 +63,8 @@ export class Session implements AsyncDisposable {
   readonly #context: SessionContext
   readonly #transport: Transport
   readonly #gate: InboundGate
+  /** Calls of `add` and `seed` under way. */
+  readonly #errands = new Errands()
   #lock: StateLock | undefined
   #listening: Listening | undefined
   #closing: Promise<void> | undefined
@@ -173,17 +166,7 @@ export class Session implements AsyncDisposable {
 
   /** A snapshot. */
   get stats(): SessionStats {
-    let [peers, downloaded, uploaded, downRate, upRate] = [0, 0, 0, 0, 0]
-    for (const torrent of this.#torrents.all) {
-      const stats = torrent.stats
-      peers += stats.peers
-      downloaded += stats.downloaded
-      uploaded += stats.uploaded
-      downRate += stats.downRate
-      upRate += stats.upRate
-    }
-    const { size: torrents } = this.#torrents
-    return { torrents, peers, downloaded, uploaded, downRate, upRate, unwrittenBytes: this.#context.credit.used }
+    return sessionStats(this.#torrents.all, this.#context.credit)
   }
 
   /**
@@ -194,12 +177,14 @@ export class Session implements AsyncDisposable {
    */
   async add(source: TorrentSource, options: AddOptions = {}): Promise<Torrent> {
     this.#checkOpen()
-    const { paths = 'portable', signal } = options
-    const origin = magnetOf(source) ?? (await loadSource(source, signal, { paths }))
-    signal?.throwIfAborted()
-    // A parsed torrent has its names already.
-    const rules = typeof source === 'object' && 'infoHash' in source ? {} : { paths }
-    return this.#add({ origin, path: resolve(options.path ?? '.'), options, ...rules })
+    const { paths = 'portable' } = options
+    return this.#errands.run(options.signal, async (signal) => {
+      const origin = magnetOf(source) ?? (await loadSource(source, signal, { paths }))
+      signal.throwIfAborted()
+      // A parsed torrent has its names already.
+      const rules = typeof source === 'object' && 'infoHash' in source ? {} : { paths }
+      return this.#add({ origin, path: resolve(options.path ?? '.'), options, ...rules })
+    })
   }
 
   /**
@@ -215,7 +200,9 @@ export class Session implements AsyncDisposable {
     const add: Parameters<typeof restoreTorrents>[0]['add'] = (origin, how, restored) =>
       this.#add({ origin, path: restored.entry.path, paths: restored.entry.paths, options: how, restored })
     const warn = (error: StorageError) => this.#hub.emit({ type: 'warning', torrent: undefined, error })
-    return restoreTorrents({ entries, add, warn }, options)
+    return this.#errands.run(options.signal, (signal) =>
+      restoreTorrents({ entries, add, warn }, { ...options, signal }),
+    )
   }
 
   /**
@@ -225,19 +212,22 @@ export class Session implements AsyncDisposable {
   async seed(path: string, options: SeedOptions = {}): Promise<Torrent> {
     this.#checkOpen()
     const whole = resolve(path)
-    const bytes = await createTorrent(whole, { pool: this.#context.hashing, ...options }).result
-    options.signal?.throwIfAborted()
-    const { trackers: _announced, ...rest } = options
-    // The files are there under the very names that went into the .torrent, whatever other systems think of them.
-    const metainfo = await loadSource(bytes, undefined, { paths: 'posix' })
-    return this.#add({ origin: metainfo, path: resolve(whole, '..'), options: rest, paths: 'posix' })
+    return this.#errands.run(options.signal, async (signal) => {
+      const bytes = await createTorrent(whole, { pool: this.#context.hashing, ...options, signal }).result
+      signal.throwIfAborted()
+      const { trackers: _announced, ...rest } = options
+      // The files are there under the very names that went into the .torrent, whatever other systems think of them.
+      const metainfo = await loadSource(bytes, undefined, { paths: 'posix' })
+      return this.#add({ origin: metainfo, path: resolve(whole, '..'), options: rest, paths: 'posix' })
+    })
   }
 
   /** Stops and forgets a torrent, and deletes what it wrote when asked to. @throws StorageError when that fails */
   async remove(torrent: Torrent, options: { readonly deleteFiles?: boolean } = {}): Promise<void> {
     const isHere = this.#torrents.has(torrent)
     try {
-      await torrent.closeAndForget({ deleteFiles: options.deleteFiles === true, forget: true })
+      const { deleteFiles = false } = options
+      await this.#errands.run(undefined, () => torrent.closeAndForget({ deleteFiles, forget: true }))
     } finally {
       if (isHere) this.#hub.emit({ type: 'torrent-removed', torrent })
     }
@@ -248,7 +238,11 @@ export class Session implements AsyncDisposable {
     return this.#hub.subscribe(options)
   }
 
-  /** Stops every torrent, tells trackers (at most 4 s), saves state, releases everything. Idempotent. */
+  /**
+   * Gives up what is under way, stops every torrent, tells trackers (at most 4 s), saves state, releases everything. Resolves
+   * within 5 s: what the disk has not done by then is left to end by itself, and keeps the state folder locked until it has.
+   * Idempotent.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -259,16 +253,31 @@ export class Session implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    const { clock } = this.#context
     this.#gate.close()
-    await this.#listening?.[Symbol.asyncDispose]()
-    await Promise.all(this.#torrents.all.map((torrent) => torrent[Symbol.asyncDispose]()))
-    this.#context.dialer.close()
-    await this.#context.trackers.close()
-    await this.#transport[Symbol.asyncDispose]()
-    await this.#context.hashing.close()
-    await this.#context.handles[Symbol.asyncDispose]()
-    await this.#lock?.[Symbol.asyncDispose]()
+    const errands = this.#errands.close(new InputError('SESSION_CLOSED', 'the session is closed'))
+    const orderly = this.#closeTorrents(errands).then(() => this.#release())
+    if (!(await isWithin(orderly, DEFAULTS.closeTimeout, clock))) void this.#sever().catch(() => {})
     this.#hub.close()
+  }
+
+  async #closeTorrents(errands: Promise<void>): Promise<void> {
+    const closing = this.#torrents.all.map((torrent) => torrent[Symbol.asyncDispose]())
+    await Promise.all([errands, this.#listening?.[Symbol.asyncDispose](), ...closing])
+  }
+
+  async #release(): Promise<void> {
+    await this.#sever()
+    await this.#context.handles[Symbol.asyncDispose]()
+    // Last: whoever has the folder next must find everything written.
+    await this.#lock?.[Symbol.asyncDispose]()
+  }
+
+  /** Ends all that is not the disk, whoever uses it. */
+  async #sever(): Promise<void> {
+    const { dialer, trackers, hashing } = this.#context
+    dialer.close()
+    await Promise.all([trackers.close(), this.#transport[Symbol.asyncDispose](), hashing.close()])
   }
 
   #add(setup: Omit<TorrentOrigin, 'context' | 'peers'>): Torrent {

@@ -1,6 +1,6 @@
 // One torrent's life: what checking, started, stopped, paused, failed and closed mean for its parts. Steps (check, start,
 // stop, close) run one behind the other, so that none meets another half done; pausing and failing are immediate, because
-// they must be. Closing gives up a check that runs.
+// they must be. Closing gives up a check that runs, and does not wait for the running step before it leaves the swarm.
 //
 // A disk error stops the data and nothing else: connections stay, what is verified stays, and `resume` or `start` goes on. It is
 // also tried again by itself, after a while and then after longer ones.
@@ -201,16 +201,19 @@ export class TorrentLife {
     const closed = new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed')
     this.#abort.abort(closed)
     this.#retry.cancel()
+    // Trackers are told while the step that runs comes to its end and the disk gets its last; nothing joins after the abort.
+    const left = this.#acts.leave()
     await this.#steps
     this.#phase = 'closed'
-    await this.#acts.leave()
-    await this.#acts.release()
+    await Promise.all([left, this.#acts.release()])
     this.#ready.reject(closed)
     this.#done.reject(closed)
     this.#acts.tell('closed')
   }
 
+  /** @throws InputError `TORRENT_CLOSED` */
   #start(): void {
+    this.#abort.signal.throwIfAborted()
     this.#phase = 'running'
     this.#acts.setDataPaused(this.#paused || this.#error !== undefined)
     this.#acts.join()

@@ -32,6 +32,8 @@ export class TrackerLink {
   readonly #tiers: string[][]
   /** By hexadecimal name. */
   readonly #announcers = new LazyMap<string, Announcer>()
+  /** Goodbyes under way. */
+  #leaving: Promise<unknown> | undefined
   #names: readonly InfoHash[]
   #isRunning = false
 
@@ -79,12 +81,15 @@ export class TrackerLink {
     if (this.#isRunning) this.start()
   }
 
-  /** Resolves when `stopped` was sent, or given up. Never rejects. */
+  /** Resolves when every `stopped`, also of an earlier stop, was sent or given up. Never rejects. */
   async stop(): Promise<void> {
-    const announcers = [...this.#announcers.values()]
     this.#isRunning = false
+    const left = Array.from(this.#announcers.values(), (one) => one.close({ timeout: DEFAULTS.stopTimeout }))
     this.#announcers.clear()
-    await Promise.all(announcers.map((announcer) => announcer.close({ timeout: DEFAULTS.stopTimeout })))
+    const leaving = Promise.all([this.#leaving, ...left])
+    this.#leaving = leaving
+    await leaving
+    if (this.#leaving === leaving) this.#leaving = undefined
   }
 
   #announce(name: InfoHash): void {

@@ -36,6 +36,7 @@ export class TorrentMemory implements EntrySubject {
   readonly #addedTrackers: (readonly [url: string, tier?: number])[] = []
   #paths: PathRules | undefined
   #decisions: Decisions
+  #isReleased = false
 
   constructor(parts: TorrentMemoryParts) {
     this.#parts = parts
@@ -48,9 +49,9 @@ export class TorrentMemory implements EntrySubject {
     else this.changed()
   }
 
-  /** Something is different from what was written. */
+  /** Something is different from what was written. Of a torrent that has left the session nothing is remembered any more. */
   changed(): void {
-    this.#parts.entries?.changed(this)
+    if (!this.#isReleased) this.#parts.entries?.changed(this)
   }
 
   decided(decisions: Partial<Decisions>): void {
@@ -64,6 +65,7 @@ export class TorrentMemory implements EntrySubject {
   }
 
   async release(forget: boolean): Promise<void> {
+    this.#isReleased = true
     await this.#parts.entries?.[forget ? 'forget' : 'release'](this)
   }
 
