@@ -189,6 +189,32 @@ export class Downloads {
     for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, 1)
   }
 
+  /**
+   * Takes in a block that is of no peer: it counts as any other, but nobody is blamed when it is wrong. At most half of the
+   * credit goes to such blocks, since they may lie for long. False when it is of no use.
+   */
+  restore(piece: PieceIndex, index: number, block: Uint8Array, now: number): boolean {
+    const { selection, store, picker, ledger, geometry, options } = this.#swarm
+    const { used, budget } = ledger.credit
+    if (!selection.needs(piece) || used + block.length > budget / 2) return false
+    if (geometry.lengthOf(piece) > options.wholePieceLimit) return false
+    // Padding is here in any case.
+    if (index > 0 && index * BLOCK_LENGTH >= geometry.paddingStart(piece)) return false
+    const open = store.get(piece)
+    if (open !== undefined && (open.isCommitting || open.inRuns || open.isSuspect || open.stateOf(index) !== 0))
+      return false
+    if (!ledger.arriveUnasked(block.length)) return false
+    const partial = open ?? store.open(piece, false, now)
+    partial.receive(index, block, undefined)
+    store.refile(partial)
+    picker.refile(piece)
+    this.#swarm.hasNewWork = true
+    if (partial.missing > 0) return true
+    store.startCommit(partial)
+    this.#swarm.outbox.push({ type: 'commit', piece, blocks: partial.blocks() })
+    return true
+  }
+
   /** The selection is complete: tell observers and peers, and part from those that need nothing either. */
   finish(): void {
     this.#swarm.outbox.event({ type: 'finished' })

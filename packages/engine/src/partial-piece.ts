@@ -176,8 +176,11 @@ export class PartialPiece<Peer extends Holder = Holder> {
     return true
   }
 
-  /** A block arrived. False when it is here already. Holders are forgotten: look at them before. */
-  receive(block: number, bytes: Uint8Array, sender: Sender): boolean {
+  /**
+   * A block arrived. False when it is here already. Holders are forgotten: look at them before. Without a sender nobody can be
+   * the only one who sent the piece.
+   */
+  receive(block: number, bytes: Uint8Array, sender: Sender | undefined): boolean {
     const state = this.#state[block] as number
     if (state > ASKED) return false
     if (state === FREE) this.free--

@@ -2,7 +2,14 @@
 // slots are given away, idle peers look for work. Outputs wait in the outbox until they are pulled. Nothing here decides
 // anything.
 
-import { type Bitfield, type Machine, type PeerAddress, type PeerKey, type PieceIndex } from '@torrential/primitives'
+import {
+  BLOCK_LENGTH,
+  type Bitfield,
+  type Machine,
+  type PeerAddress,
+  type PeerKey,
+  type PieceIndex,
+} from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
 import { Connections } from './connections.ts'
@@ -151,6 +158,30 @@ export class SwarmEngine implements Machine<Action> {
   /** A check of the disk found a piece that we did not know of. */
   gained(piece: PieceIndex, now: number): void {
     this.committed(piece, now)
+  }
+
+  /**
+   * A block that an earlier engine held (`heldBlocks`), `offset` a multiple of 16 KiB: it need not be asked for, and nobody is
+   * blamed when it is wrong. False when it is of no use, or there is no credit to hold it.
+   */
+  restoreBlock(piece: PieceIndex, offset: number, block: Uint8Array, now: number): boolean {
+    const isTaken = this.#downloads.restore(piece, offset / BLOCK_LENGTH, block, now)
+    this.#settle(now)
+    return isTaken
+  }
+
+  /**
+   * Blocks in memory of pieces that are not complete, without those that may be somebody's lie (their piece failed before) and
+   * those of pieces that are written in runs. They are views: not to be kept beyond the next input.
+   */
+  *heldBlocks(): Generator<{ readonly piece: PieceIndex; readonly offset: number; readonly block: Uint8Array }> {
+    for (const partial of this.#swarm.store.values()) {
+      if (partial.isCommitting || partial.inRuns || partial.isSuspect) continue
+      const padding = this.#swarm.geometry.paddingStart(partial.piece)
+      for (const [block, bytes] of partial.held()) {
+        if (block * BLOCK_LENGTH < padding) yield { piece: partial.piece, offset: block * BLOCK_LENGTH, block: bytes }
+      }
+    }
   }
 
   // ---- uploads

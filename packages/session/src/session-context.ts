@@ -8,6 +8,7 @@ import type { TokenBucket } from '@torrential/transport'
 import type PQueue from 'p-queue'
 import type { ConnectionSlots } from './connection-slots.ts'
 import type { Dialer } from './dialer.ts'
+import type { BlockStore } from './state/block-store.ts'
 import type { ResumeStore } from './state/resume-store.ts'
 import type { TorrentEntries } from './state/torrent-entries.ts'
 import type { SessionEvent } from './session-events.ts'
@@ -35,6 +36,7 @@ export interface SessionContext {
   readonly trackers: TrackerClients
   readonly announces: boolean
   readonly resume: ResumeStore | undefined
+  readonly blocks: BlockStore | undefined
   readonly entries: TorrentEntries | undefined
   /** Memory of the read caches. */
   readonly slabs: SlabPool

@@ -42,6 +42,7 @@ import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { type SessionStats, sessionStats } from './session-stats.ts'
 import { ResumeStore } from './state/resume-store.ts'
+import { BlockStore } from './state/block-store.ts'
 import { restoreTorrents } from './state/restore-torrents.ts'
 import { NodeStateFiles } from './state/state-files.ts'
 import { StateLock } from './state/state-lock.ts'
@@ -97,6 +98,7 @@ export class Session implements AsyncDisposable {
       trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
       announces: options.trackers !== false,
       resume: files && new ResumeStore({ files, random }),
+      blocks: files && new BlockStore(files),
       entries: files && new TorrentEntries({ files, clock }),
       slabs: new SlabPool({ idle: DEFAULTS.readCache }),
       readCache: options.readCache ?? DEFAULTS.readCache,

@@ -3,7 +3,14 @@
 
 import { type EngineEvent, SwarmEngine } from '@torrential/engine'
 import { createVerifier, type FileRange, FileTrees, type Metainfo, withPieceLayers } from '@torrential/metainfo'
-import { Bitfield, InputError, type PieceIndex, type StorageError, toHex } from '@torrential/primitives'
+import {
+  Bitfield,
+  InputError,
+  type PieceIndex,
+  type StorageError,
+  type TorrentialError,
+  toHex,
+} from '@torrential/primitives'
 import { cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
 import { TorrentData } from './data-reuse.ts'
@@ -15,6 +22,7 @@ import { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
 import { identityOf } from './swarm-identity.ts'
+import { BlockKeeper } from './state/block-keeper.ts'
 import { ResumeKeeper } from './state/resume-keeper.ts'
 import type { Torrent } from './torrent.ts'
 import { TorrentCheck } from './torrent-check.ts'
@@ -57,6 +65,7 @@ export class TorrentAssembly {
   downloadedBefore = 0
   readonly #setup: TorrentSetup
   readonly #trees: FileTrees | undefined
+  readonly #blocks: BlockKeeper
 
   constructor(setup: TorrentSetup) {
     this.#setup = setup
@@ -80,14 +89,21 @@ export class TorrentAssembly {
       { geometry, files: metainfo.files, handles: context.handles },
       { path, wanted, partFile: `.${toHex(metainfo.infoHash)}.parts`, observer: this.#observer() },
     )
+    const subject = {
+      metainfo,
+      infoHash: toHex(metainfo.infoHash),
+      locate: (file: number) => this.storage.pathOf(file),
+    }
+    const warn = (error: TorrentialError) => reporter.emit({ type: 'warning', torrent, error })
+    this.#blocks = new BlockKeeper({ store: context.blocks, engine: this.engine, clock, subject, warn })
     this.resume = new ResumeKeeper({
       store: context.resume,
       clock,
-      subject: { metainfo, infoHash: toHex(metainfo.infoHash), locate: (file) => this.storage.pathOf(file) },
+      subject,
       have: this.engine.have,
       totals: () => ({ uploaded: this.uploaded, downloaded: this.downloaded }),
       flush: () => this.storage.flush(),
-      warn: (error) => reporter.emit({ type: 'warning', torrent, error }),
+      warn,
     })
     const storage = cached(this.storage, geometry, { bytes: context.readCache, slabs: context.slabs })
     const committer = new PieceCommitter({
@@ -171,6 +187,7 @@ export class TorrentAssembly {
     if (options.forget) {
       await this.resume.forget()
       await this.mover.forget()
+      await this.#blocks.forget()
     }
     if (options.deleteFiles) await this.storage.deleteFiles()
   }
@@ -249,6 +266,7 @@ export class TorrentAssembly {
       contents,
       resume,
       mover,
+      blocks: this.#blocks,
       reuse: options.reuse ?? 'link',
       idle: () => this.swarm.driver.idle(),
       totals: (uploaded, downloaded) => {
@@ -284,6 +302,7 @@ export class TorrentAssembly {
     // What is being written is finished first: a record made before would not fit the files a moment later.
     this.swarm.driver.setPaused(true)
     await this.swarm.driver.idle()
+    await this.#blocks.save()
     await this.resume.close()
     this.swarm.driver[Symbol.dispose]()
     await this.storage[Symbol.asyncDispose]().catch(() => {})

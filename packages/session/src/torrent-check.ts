@@ -10,6 +10,7 @@ import { believe, hashDisk } from './disk-check.ts'
 import type { AddOptions } from './options.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
+import type { BlockKeeper } from './state/block-keeper.ts'
 import type { ResumeKeeper } from './state/resume-keeper.ts'
 import type { ResumeFound } from './state/resume-store.ts'
 import type { Torrent } from './torrent.ts'
@@ -26,6 +27,7 @@ export interface TorrentCheckParts {
   readonly contents: TorrentContents
   readonly resume: ResumeKeeper
   readonly mover: TorrentMover
+  readonly blocks: BlockKeeper
   /** Whether and how data of other torrents is used. */
   readonly reuse: NonNullable<AddOptions['reuse']>
   /** Resolves when nothing is being written. */
@@ -77,6 +79,7 @@ export class TorrentCheck {
     const isAsLeft = found?.isCurrent === true && !full
     // Nothing to make and nothing to move: the disk is not even looked at before the first read.
     if (!isAsLeft || !engine.have.isComplete || hasEmptyFiles(metainfo)) await storage.prepare({ signal })
+    if (!engine.have.isComplete) await this.#parts.blocks.load()
     if (isAsLeft) {
       resume.adopt(found)
       return

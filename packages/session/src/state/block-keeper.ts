@@ -1,0 +1,63 @@
+// Carries the blocks of incomplete pieces from one session into the next: out of the engine when the torrent is closed, back
+// into it after the first check. Neither can do any harm: what cannot be read or written is fetched again.
+
+import type { SwarmEngine } from '@torrential/engine'
+import { type Clock, isTorrentialError, StorageError, type TorrentialError } from '@torrential/primitives'
+import type { BlockStore } from './block-store.ts'
+import type { ResumeSubject } from './resume-store.ts'
+
+export interface BlockKeeperParts {
+  readonly store: BlockStore | undefined
+  readonly engine: SwarmEngine
+  readonly clock: Clock
+  readonly subject: ResumeSubject
+  readonly warn: (error: TorrentialError) => void
+}
+
+export class BlockKeeper {
+  readonly #parts: BlockKeeperParts
+  #isLoaded = false
+  /** There is a file of the torrent, or one may be there. */
+  #isKept = false
+
+  constructor(parts: BlockKeeperParts) {
+    this.#parts = parts
+  }
+
+  /** The first time only: gives the engine what is kept. Never rejects. */
+  async load(): Promise<void> {
+    const { store, engine, clock, subject, warn } = this.#parts
+    if (store === undefined || this.#isLoaded) return
+    const { infoHash, metainfo } = subject
+    const blocks = await store.load(infoHash, metainfo.geometry)
+    this.#isLoaded = true
+    if (blocks === 'damaged') warn(damaged(infoHash))
+    this.#isKept = blocks === 'damaged' || blocks.length > 0
+    if (blocks === 'damaged') return
+    for (const { piece, offset, block } of blocks) engine.restoreBlock(piece, offset, block, clock.now())
+  }
+
+  /** Keeps what the engine holds now; nothing when it was never asked to hold anything. Never rejects. */
+  async save(): Promise<void> {
+    const { store, engine, subject, warn } = this.#parts
+    if (store === undefined || !this.#isLoaded) return
+    const held = [...engine.heldBlocks()]
+    if (held.length === 0 && !this.#isKept) return
+    try {
+      await store.save(subject.infoHash, held)
+    } catch (error) {
+      warn(isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'blocks were not kept', { cause: error }))
+    }
+  }
+
+  async forget(): Promise<void> {
+    await this.#parts.store?.delete(this.#parts.subject.infoHash)
+  }
+}
+
+function damaged(infoHash: string): StorageError {
+  return new StorageError(
+    'STATE_DAMAGED',
+    `the blocks that were kept of ${infoHash} are damaged: they are fetched again`,
+  )
+}

@@ -1,0 +1,78 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { sha256Hex } from '../src/state/sealed-json.ts'
+import { BenchFolder, collect } from './bench-folder.ts'
+
+const pieceLength = 1_048_576
+
+interface Interrupted {
+  readonly bench: BenchFolder
+  readonly state: string
+  readonly torrentFile: Uint8Array
+  readonly peers: readonly string[]
+  /** The file of blocks. */
+  readonly kept: string
+}
+
+/** One piece of 64 blocks, of which some have come when the session ends in order. */
+async function interrupted(bench: BenchFolder): Promise<Interrupted> {
+  await bench.write({ 'one.bin': pieceLength })
+  const [seeder, seed] = await bench.seed('one.bin', { maxUp: 100_000, pieceLength })
+  const state = bench.copy('state')
+  const peers = [bench.addressOf(seeder)]
+  const leecher = await bench.session({ state })
+  const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers })
+  await bench.passUntil(() => leech.downloaded >= 20 * 16_384)
+  const closing = leecher.close()
+  let isClosed = false
+  void closing.then(() => (isClosed = true))
+  await bench.passUntil(() => isClosed)
+  seeder.maxUp = Number.POSITIVE_INFINITY
+  return { bench, state, torrentFile: seed.torrentFile, peers, kept: join(state, `${seed.infoHash}.blocks`) }
+}
+
+async function goOn({ bench, state, torrentFile, peers }: Interrupted) {
+  const session = await bench.session({ state })
+  const events = collect(session.events({ types: ['warning', 'peer-state', 'piece-failed'] }))
+  const torrent = await session.add(torrentFile, { path: bench.copy(), peers })
+  await bench.passUntil(() => torrent.isComplete)
+  expect(await bench.isCopied(torrent)).toBe(true)
+  return { session, torrent, events }
+}
+
+describe('blocks of a piece that was not complete', () => {
+  test('are not fetched again by the next session', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    const from = await interrupted(bench)
+    const { session, torrent } = await goOn(from)
+    // Over both sessions every block came once, but for those that were on their way at the end.
+    expect(torrent.downloaded).toBeGreaterThanOrEqual(pieceLength)
+    expect(torrent.downloaded).toBeLessThan(pieceLength + 4 * 16_384)
+    const closing = session.close()
+    let isClosed = false
+    void closing.then(() => (isClosed = true))
+    await bench.passUntil(() => isClosed)
+    expect((await readdir(from.state)).filter((name) => name.endsWith('.blocks'))).toEqual([])
+  })
+
+  test('that are wrong under a right checksum cost the piece, and ban nobody', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    const from = await interrupted(bench)
+    const bytes = await readFile(from.kept)
+    const body = bytes.subarray(bytes.indexOf('\n') + 1)
+    body.fill(0, body.length - 10)
+    await writeFile(from.kept, Buffer.concat([Buffer.from(`torrential blocks 1 ${sha256Hex(body)}\n`), body]))
+    const { events } = await goOn(from)
+    expect(events.filter(({ type }) => type === 'piece-failed')).toHaveLength(1)
+    expect(events).not.toContainEqual(expect.objectContaining({ change: 'banned' }))
+  })
+
+  test('that are damaged are a warning, and are fetched again', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    const from = await interrupted(bench)
+    await writeFile(from.kept, (await readFile(from.kept)).subarray(0, 30_000))
+    const { events } = await goOn(from)
+    expect(events.filter(({ type }) => type === 'warning')).toMatchObject([{ error: { code: 'STATE_DAMAGED' } }])
+  })
+})
