@@ -97,7 +97,11 @@ export class Downloads {
     picker.refile(piece)
     if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, -1)
     const message = { type: 'have', piece } as const
-    for (const peer of peers.values()) outbox.send(peer.key, message)
+    for (const peer of peers.values()) {
+      // A write for each piece and peer is what many seeds would cost most.
+      if (peer.pieces.has(piece)) peer.owedHaves.push(piece)
+      else outbox.send(peer.key, message)
+    }
     if (selection.isFinished && selection.priorities[piece] !== 0) this.finish()
   }
 
@@ -176,8 +180,23 @@ export class Downloads {
     if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, 1)
     this.#swarm.hasNewWork = true
     for (const peer of peers.values()) {
+      const owed = peer.owedHaves.indexOf(piece)
+      if (owed >= 0) {
+        peer.owedHaves.splice(owed, 1)
+        continue
+      }
       const id = peer.extensions.get(EXTENSION_NAMES.dontHave)
       if (id !== undefined && id > 0) outbox.send(peer.key, { type: 'extended', id, payload: encodeDontHave(piece) })
+    }
+  }
+
+  /** Tells peers of the pieces that they had before us. To be called about once a second. */
+  tellHaves(): void {
+    const { peers, outbox } = this.#swarm
+    for (const peer of peers.values()) {
+      if (peer.owedHaves.length === 0) continue
+      for (const piece of peer.owedHaves) outbox.send(peer.key, { type: 'have', piece })
+      peer.owedHaves = []
     }
   }
 
@@ -217,6 +236,7 @@ export class Downloads {
 
   /** The selection is complete: tell observers and peers, and part from those that need nothing either. */
   finish(): void {
+    this.tellHaves()
     this.#swarm.outbox.event({ type: 'finished' })
     this.#connections.announceUploadOnly()
     this.#connections.closeRedundant()

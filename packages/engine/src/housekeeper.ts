@@ -87,6 +87,7 @@ export class Housekeeper {
     const { peers, down, up } = this.#swarm
     this.#secondAt = now + SECOND
     for (const peer of peers.values()) this.#check(peer, now)
+    this.#parts.downloads.tellHaves()
     const { refusals } = this.#swarm.ledger.credit
     if (refusals !== this.#refusals) this.#spill(STALE_MS, now)
     this.#refusals = refusals

@@ -41,6 +41,8 @@ export class Peer implements Holder {
   joinedAsSeed = false
   /** A bitfield, have-all, have-none or have came: a further bitfield only adds pieces. */
   hasShownPieces = false
+  /** Pieces that we got and it had before: nothing that it waits for, so it is told within a second. */
+  owedHaves: number[] = []
   /** Pieces that the peer has and we need. */
   needed = 0
 

@@ -24,6 +24,24 @@ describe('Downloads', () => {
     expect(bench.events('finished')).toHaveLength(1)
   })
 
+  test('tells of a piece at once who lacks it, and within a second, together, who has it', () => {
+    const bench = new SwarmBench({ have: '......' })
+    const [seed, other] = [bench.join('######'), bench.join('......')]
+    const haves = (peer: typeof seed) => bench.sent(peer, 'have').map(({ piece }) => piece)
+    for (const piece of [0, 1, 2]) bench.engine.gained(piece as PieceIndex, bench.now)
+    bench.drain()
+    expect([haves(other), haves(seed)]).toEqual([[0, 1, 2], []])
+    // Never told, so there is nothing to take back.
+    bench.engine.lost(1 as PieceIndex, bench.now)
+    bench.wait(1_000)
+    expect([haves(other), haves(seed)]).toEqual([
+      [0, 1, 2],
+      [0, 2],
+    ])
+    bench.wait(1_000)
+    expect(haves(seed)).toEqual([0, 2])
+  })
+
   test('keeps interest exact, piece by piece', () => {
     const bench = new SwarmBench({ have: '####....' })
     const peer = bench.join('####....')

@@ -1,6 +1,7 @@
 // Keeps one torrent connected: takes candidates from its list while there are places, dials them, and comes back when the
 // next one may be tried again. It holds at most one timer, whatever the number of addresses.
 
+import { setMaxListeners } from 'node:events'
 import type { PeerCandidate } from '@torrential/contracts'
 import {
   LazyMap,
@@ -65,7 +66,11 @@ export class Connector {
   }
 
   start(): void {
-    this.#abort ??= new AbortController()
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      // As many listeners as there are dials: no leak, and nothing to warn of.
+      setMaxListeners(0, this.#abort.signal)
+    }
     this.fill()
   }
 
