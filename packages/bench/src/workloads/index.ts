@@ -1,5 +1,6 @@
 // Every workload, in the order of the rows.
 import type { Workload } from '../workload.ts'
+import { attackWorkloads } from './attack.ts'
 import { costOfPeers, costOfSize } from './cost.ts'
 import { createWorkloads, verifyWorkloads } from './hashing.ts'
 import { idle } from './idle.ts'
@@ -26,4 +27,5 @@ export const WORKLOADS: readonly Workload[] = [
   costOfSize,
   costOfPeers,
   ...createWorkloads,
+  ...attackWorkloads,
 ]
