@@ -38,7 +38,7 @@ export interface SessionOptions {
   readonly maxUp?: number
   /** Bytes requested or received but not yet written, all torrents. @default 64 MiB */
   readonly unwrittenBytes?: number
-  /** Bytes of pieces kept in memory for uploads and readers, each torrent; used as pieces are read. @default 16 MiB */
+  /** Bytes of pieces kept in memory for uploads and readers, all torrents; used as pieces are read. @default 16 MiB */
   readonly readCache?: number
   /** Open files. @default 100 */
   readonly maxOpenFiles?: number

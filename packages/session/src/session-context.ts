@@ -2,7 +2,7 @@
 
 import type { DownloadCredit } from '@torrential/engine'
 import type { Clock, EventHub, PeerAddress, PeerId, Random, SlabPool } from '@torrential/primitives'
-import type { HandlePool, HashPool } from '@torrential/storage'
+import type { CacheBudget, HandlePool, HashPool } from '@torrential/storage'
 import type { TrackerClients } from '@torrential/tracker'
 import type { TokenBucket } from '@torrential/transport'
 import type PQueue from 'p-queue'
@@ -40,8 +40,8 @@ export interface SessionContext {
   readonly entries: TorrentEntries | undefined
   /** Memory of the read caches. */
   readonly slabs: SlabPool
-  /** Bytes of read cache that each torrent may use. */
-  readonly readCache: number
+  /** Of the read caches of all torrents. */
+  readonly readCache: CacheBudget
   readonly maxTorrentConnections: number
   /** Our listening port, 0 when nobody can connect. */
   port(): number

@@ -19,7 +19,7 @@ import {
   toHex,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
-import { createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
+import { CacheBudget, createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
 import { localNetworkGuard, TrackerClients } from '@torrential/tracker'
 import { TcpTransport, TokenBucket } from '@torrential/transport'
 import PQueue from 'p-queue'
@@ -101,7 +101,7 @@ export class Session implements AsyncDisposable {
       blocks: files && new BlockStore(files),
       entries: files && new TorrentEntries({ files, clock }),
       slabs: new SlabPool({ idle: DEFAULTS.readCache }),
-      readCache: options.readCache ?? DEFAULTS.readCache,
+      readCache: new CacheBudget(options.readCache ?? DEFAULTS.readCache),
       maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,
       allows,

@@ -11,7 +11,7 @@ import {
   type TorrentialError,
   toHex,
 } from '@torrential/primitives'
-import { cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
+import { type CachedStorage, cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
 import { TorrentData } from './data-reuse.ts'
 import type { AddOptions, MoveOptions } from './options.ts'
@@ -65,6 +65,7 @@ export class TorrentAssembly {
   downloadedBefore = 0
   readonly #setup: TorrentSetup
   readonly #trees: FileTrees | undefined
+  readonly #cached: CachedStorage
   readonly #blocks: BlockKeeper
 
   constructor(setup: TorrentSetup) {
@@ -105,7 +106,8 @@ export class TorrentAssembly {
       flush: () => this.storage.flush(),
       warn,
     })
-    const storage = cached(this.storage, geometry, { bytes: context.readCache, slabs: context.slabs })
+    const storage = cached(this.storage, geometry, { budget: context.readCache, slabs: context.slabs })
+    this.#cached = storage
     const committer = new PieceCommitter({
       geometry,
       storage,
@@ -305,7 +307,8 @@ export class TorrentAssembly {
     await this.#blocks.save()
     await this.resume.close()
     this.swarm.driver[Symbol.dispose]()
-    await this.storage[Symbol.asyncDispose]().catch(() => {})
+    // With it the storage; what it holds makes room for other torrents.
+    await Promise.resolve(this.#cached[Symbol.asyncDispose]()).catch(() => {})
     context.forget(torrent)
   }
 

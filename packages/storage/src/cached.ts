@@ -7,11 +7,14 @@
 import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
 import { LazyMap, InputError, type Slab, type SlabPool, withAbort } from '@torrential/primitives'
+import { CacheBudget, type CacheEntry } from './cache-budget.ts'
 import { lengthOf } from './pooled-io.ts'
 
 export interface CacheOptions {
   /** Most bytes held. @default 64 MiB */
   readonly bytes?: number
+  /** Shared with other caches, instead of `bytes` of its own. */
+  readonly budget?: CacheBudget
   /** Bytes read at once around a miss; runs never cross a piece. @default 256 KiB: a disk read costs much the same up to there */
   readonly run?: number
   /** Memory for the runs: a run that was dropped is read into again once every view of it was given back. @default new memory for each run */
@@ -39,7 +42,7 @@ export interface CacheStatistics {
 
 const DEFAULTS = { bytes: 64 * 1_048_576, run: 262_144 }
 
-interface Run {
+interface Run extends CacheEntry {
   readonly length: number
   readonly slab: Slab | undefined
   readonly reading: Promise<Uint8Array>
@@ -59,18 +62,18 @@ export function cached(storage: Storage, geometry: Geometry, options: CacheOptio
 class ReadCache implements CachedStorage {
   readonly #storage: Storage
   readonly #geometry: Geometry
-  readonly #limit: number
+  readonly #budget: CacheBudget
   readonly #run: number
   readonly #runsPerPiece: number
   readonly #slabs: SlabPool | undefined
-  /** By piece × runs per piece + run, least recently used first. */
+  /** By piece × runs per piece + run. */
   readonly #runs = new LazyMap<number, Run>()
   readonly cache = { hits: 0, misses: 0, bytes: 0 }
 
   constructor(storage: Storage, geometry: Geometry, options: CacheOptions) {
     this.#storage = storage
     this.#geometry = geometry
-    this.#limit = positive('CACHE_BYTES', options.bytes ?? DEFAULTS.bytes)
+    this.#budget = options.budget ?? new CacheBudget(options.bytes ?? DEFAULTS.bytes)
     this.#run = positive('CACHE_RUN', options.run ?? DEFAULTS.run)
     this.#slabs = options.slabs
     this.#runsPerPiece = Math.ceil(geometry.pieceLength / this.#run)
@@ -83,8 +86,7 @@ class ReadCache implements CachedStorage {
     const run = this.#runs.get(key)
     if (run?.bytes === undefined || from + length > run.length) return undefined
     this.cache.hits++
-    this.#runs.delete(key)
-    this.#runs.set(key, run)
+    this.#budget.touch(run)
     return viewOf(run, run.bytes, from, length)
   }
 
@@ -92,7 +94,7 @@ class ReadCache implements CachedStorage {
     const index = Math.floor(offset / this.#run)
     const key = piece * this.#runsPerPiece + index
     // Where memory is short, a run would push out the one that is being served.
-    if (this.#run * 2 > this.#limit || this.#runs.has(key)) return
+    if (this.#run * 2 > this.#budget.limit || this.#runs.has(key)) return
     this.cache.misses++
     this.#fetch(key, piece, index)
   }
@@ -101,7 +103,8 @@ class ReadCache implements CachedStorage {
     const index = Math.floor(offset / this.#run)
     const from = offset - index * this.#run
     // What does not lie in one run is a large or odd read, which gains nothing here.
-    if (from + length > this.#run || this.#run > this.#limit) return this.#storage.read(piece, offset, length, options)
+    if (from + length > this.#run || this.#run > this.#budget.limit)
+      return this.#storage.read(piece, offset, length, options)
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
     const key = piece * this.#runsPerPiece + index
     let run = this.#runs.get(key)
@@ -110,8 +113,7 @@ class ReadCache implements CachedStorage {
       run = this.#fetch(key, piece, index)
     } else {
       this.cache.hits++
-      this.#runs.delete(key)
-      this.#runs.set(key, run)
+      this.#budget.touch(run)
       if (run.bytes !== undefined) return Promise.resolve(viewOf(run, run.bytes, from, length))
     }
     // Counted before it is waited for: the run may be dropped meanwhile, and its slab must not be.
@@ -148,14 +150,12 @@ class ReadCache implements CachedStorage {
     const length = Math.min(this.#run, this.#geometry.lengthOf(piece) - start)
     const slab = length === this.#run ? this.#slabs?.lend(length) : undefined
     const reading = this.#readRun(piece, start, length, slab)
-    const run: Run = { length, slab, reading, bytes: undefined, isForgotten: false }
+    const evict = () => this.#forget(key, run)
+    const run: Run = { length, slab, reading, bytes: undefined, isForgotten: false, evict }
     this.#runs.set(key, run)
     this.cache.bytes += length
     void this.#settle(key, run)
-    for (const [oldest, old] of this.#runs) {
-      if (this.cache.bytes <= this.#limit) break
-      this.#forget(oldest, old)
-    }
+    this.#budget.add(run)
     return run
   }
 
@@ -190,6 +190,7 @@ class ReadCache implements CachedStorage {
     if (this.#runs.get(key) !== run) return
     this.#runs.delete(key)
     this.cache.bytes -= run.length
+    this.#budget.remove(run)
     run.isForgotten = true
     if (run.bytes !== undefined) run.slab?.close()
   }

@@ -15,6 +15,8 @@ export { MemoryStorage } from './memory-storage.ts'
 // Middleware
 export type { CachedStorage, CacheOptions, CacheStatistics } from './cached.ts'
 export { cached } from './cached.ts'
+export type { CacheEntry } from './cache-budget.ts'
+export { CacheBudget } from './cache-budget.ts'
 export type { Fault, FaultPlan, StorageCall } from './faulty.ts'
 export { faulty } from './faulty.ts'
 export type { FileSystemCall, FileSystemFaults } from './faulty-file-system.ts'

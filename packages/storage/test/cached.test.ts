@@ -1,6 +1,6 @@
 import { Geometry } from '@torrential/primitives'
 import type { Storage } from '@torrential/contracts'
-import { cached, faulty, MemoryStorage } from '@torrential/storage'
+import { CacheBudget, cached, faulty, MemoryStorage } from '@torrential/storage'
 import { describe, expect, test } from '@jest/globals'
 import { failureOf, KIB, pieceBytes, pieceOf, writeAll } from './torrent-data.ts'
 
@@ -73,6 +73,23 @@ describe('cached', () => {
     await storage.read(piece(0), 2, 1)
     await storage.read(piece(1), 2, 1)
     expect(reads).toEqual(['1 0+256'])
+  })
+
+  test('shares a budget with other caches: what nobody used for longest makes room, whosever it is', async () => {
+    const [one, other] = [await fixture(), await fixture()]
+    const budget = new CacheBudget(512 * KIB)
+    const [first, second] = [one, other].map(({ counted, geometry }) => cached(counted, geometry, { budget }))
+    if (first === undefined || second === undefined) throw new Error('two caches')
+    await first.read(one.piece(0), 0, 1)
+    await first.read(one.piece(1), 0, 1)
+    await first.read(one.piece(0), 1, 1)
+    await second.read(other.piece(0), 0, 1)
+    expect([first.cache.bytes, second.cache.bytes, budget.bytes]).toEqual([256 * KIB, 256 * KIB, 512 * KIB])
+    one.reads.length = 0
+    await first.read(one.piece(0), 2, 1)
+    expect(one.reads).toEqual([])
+    await first[Symbol.asyncDispose]()
+    expect([second.cache.bytes, budget.bytes]).toEqual([256 * KIB, 256 * KIB])
   })
 
   test('a write drops the runs it touches and no others', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 
 test('the package exports exactly these names', () => {
   expect(Object.keys(storage).sort()).toEqual([
+    'CacheBudget',
     'FilePieceHasher',
     'FileStorage',
     'HandlePool',
