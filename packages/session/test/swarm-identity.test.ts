@@ -149,7 +149,8 @@ test('a peer that is met in both swarms of a hybrid torrent is one connection', 
   await using bench = await BenchFolder.create()
   await using tracker = await createTrackerServer({ host: '127.0.0.1' })
   const url = tracker.urls[0] as string
-  const origin = await bench.write({ 'one.bin': 40_000 })
+  // More than one read brings at once: the two must still be at it when both swarms have been asked.
+  const origin = await bench.write({ 'one.bin': 4_000_000 })
   await using seeder = await createSession({ port: 0, host: '127.0.0.1' })
   const announced = seeder.events({ types: ['tracker-reply'] })
   const seed = await seeder.seed(`${origin}/one.bin`, { pieceLength: 16_384, version: 'hybrid', trackers: [[url]] })
