@@ -10,6 +10,7 @@ import {
 } from '@torrential/primitives'
 import type { Transport } from '@torrential/contracts'
 import type { PathRules } from '@torrential/metainfo'
+import type { FileSystem } from '@torrential/storage'
 import type { TrackerGuard } from '@torrential/tracker'
 
 export interface SessionOptions {
@@ -51,6 +52,8 @@ export interface SessionOptions {
   readonly trackerGuard?: TrackerGuard | false
   /** Connections are dialed and accepted through it; the session closes it. @default TCP */
   readonly transport?: Transport
+  /** What is done to files, those of torrents and of the state folder; hashing threads and the lock use the machine's own. @default that */
+  readonly fileSystem?: FileSystem
   readonly clock?: Clock
   readonly random?: Random
 }

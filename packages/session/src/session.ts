@@ -19,7 +19,14 @@ import {
   toHex,
 } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
-import { CacheBudget, createTorrent, type CreateOptions, HandlePool, HashPool } from '@torrential/storage'
+import {
+  CacheBudget,
+  createTorrent,
+  type CreateOptions,
+  HandlePool,
+  HashPool,
+  nodeFileSystem,
+} from '@torrential/storage'
 import { localNetworkGuard, TrackerClients } from '@torrential/tracker'
 import { TcpTransport, TokenBucket } from '@torrential/transport'
 import PQueue from 'p-queue'
@@ -76,10 +83,11 @@ export class Session implements AsyncDisposable {
     const clock: Clock = options.clock ?? systemClock
     const random = options.random ?? systemRandom
     const { trackerGuard = localNetworkGuard } = options
+    const { fileSystem = nodeFileSystem } = options
     const peerId = options.peerId ?? createPeerId(random)
     this.peerId = peerId
     this.#transport = options.transport ?? new TcpTransport({ clock })
-    const files = options.state === undefined ? undefined : new NodeStateFiles(resolve(options.state))
+    const files = options.state === undefined ? undefined : new NodeStateFiles(resolve(options.state), fileSystem)
     const allows = (address: PeerAddress) => options.peerFilter?.(address) !== false
     this.#context = {
       peerId,
@@ -92,7 +100,7 @@ export class Session implements AsyncDisposable {
       up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
       credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
       turns: new TurnBudget(DEFAULTS.turnBytes),
-      handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock }),
+      handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem }),
       hashing: new HashPool(),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),

@@ -206,7 +206,9 @@ export class Relocation {
   }
 
   async #sourceOf({ root, path }: FilePlace): Promise<FileStat | undefined> {
-    const source = await statOf(this.#parts.fileSystem, root.resolve(path))
+    const look = () => statOf(this.#parts.fileSystem, root.resolve(path))
+    // Where a name is too long there is no file, and another name is just what helps; but it is too long each time.
+    const source = await look().catch(noneIfTooLong(() => look().catch(noneIfTooLong(async () => undefined))))
     if (source === undefined) return undefined
     if (source.kind !== 'file') throw storageFailure({ code: 'EISDIR' }, { path: root.resolve(path) })
     await root.confirm(directoryOf(path))
@@ -247,6 +249,14 @@ export class Relocation {
     const { fileSystem, files, gate } = this.#parts
     for (const directory of this.#changed) await fileSystem.syncDirectory(directory)
     await gate.alone(() => files.prune(left).catch(() => {}))
+  }
+}
+
+/** Goes on with `next` when the path is one that the file system does not take. */
+function noneIfTooLong<Result>(next: () => Promise<Result>): (error: unknown) => Promise<Result> {
+  return (error) => {
+    if (storageFailure(error, {}).code === 'ENAMETOOLONG') return next()
+    throw error
   }
 }
 

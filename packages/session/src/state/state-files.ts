@@ -4,10 +4,10 @@
 // What survives: `replace` gives the old file or the new one, never a mixture, whatever happens meanwhile (temporary file,
 // sync, rename, sync of the directory). `append` may be torn by a crash; who reads must find the end of what is whole.
 
-import { constants, type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '@torrential/primitives'
-import { nodeFileSystem } from '@torrential/storage'
+import { type FileAccess, type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
 
 /** Errors are `InputError` `STATE_WRITE` with the `path`. */
 export interface StateFiles {
@@ -25,18 +25,28 @@ export interface StateFiles {
 
 export class NodeStateFiles implements StateFiles {
   readonly folder: string
+  readonly #fileSystem: FileSystem
   #temporary = 0
 
   /** `folder` is absolute, and made when something is written. */
-  constructor(folder: string) {
+  constructor(folder: string, fileSystem: FileSystem = nodeFileSystem) {
     this.folder = folder
+    this.#fileSystem = fileSystem
   }
 
   async read(name: string, limit: number): Promise<Uint8Array | undefined> {
     try {
-      const path = join(this.folder, name)
-      const { size } = await stat(path)
-      return size > limit ? undefined : await readFile(path)
+      return await this.#with(join(this.folder, name), 'read', async (file) => {
+        const { size } = await file.stat()
+        if (size > limit) return undefined
+        const bytes = new Uint8Array(size)
+        for (let at = 0; at < size; ) {
+          const count = await file.read(bytes, at, size - at, at)
+          if (count === 0) return bytes.subarray(0, at)
+          at += count
+        }
+        return bytes
+      })
     } catch {
       return undefined
     }
@@ -45,65 +55,76 @@ export class NodeStateFiles implements StateFiles {
   async replace(name: string, content: string | Uint8Array): Promise<void> {
     const path = join(this.folder, name)
     const temporary = `${path}.${process.pid}.${this.#temporary++}${TEMPORARY}`
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
     try {
-      await nodeFileSystem.makeDirectory(this.folder, { recursive: true })
-      {
-        await using file = await open(temporary, 'w')
-        await file.writeFile(content)
-        await file.sync()
-      }
-      await rename(temporary, path)
-      await syncDirectory(this.folder)
+      await this.#fileSystem.makeDirectory(this.folder, { recursive: true })
+      await this.#with(temporary, 'make', async (file) => {
+        await writeWhole(file, bytes, 0)
+        await file.datasync()
+      })
+      await this.#fileSystem.rename(temporary, path)
+      await this.#fileSystem.syncDirectory(this.folder)
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {})
+      await this.#fileSystem.removeFile(temporary).catch(() => {})
       throw unwritable(path, error)
     }
   }
 
   async append(name: string, content: string, durable: boolean): Promise<void> {
     const path = join(this.folder, name)
-    try {
-      await using file = await this.#openToAppend(path)
-      await writeWhole(file, Buffer.from(content))
+    const write = async (file: OpenFile): Promise<void> => {
+      await writeWhole(file, Buffer.from(content), (await file.stat()).size)
       if (durable) await file.datasync()
+    }
+    try {
+      await this.#with(path, 'create', write, () => this.#fileSystem.makeDirectory(this.folder, { recursive: true }))
     } catch (error) {
       throw unwritable(path, error)
     }
   }
 
-  async #openToAppend(path: string): Promise<FileHandle> {
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
-    try {
-      return await open(path, flags, 0o666)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      await nodeFileSystem.makeDirectory(this.folder, { recursive: true })
-      return open(path, flags, 0o666)
-    }
-  }
-
   async remove(name: string): Promise<void> {
-    await rm(join(this.folder, name), { force: true })
+    const path = join(this.folder, name)
+    try {
+      await this.#fileSystem.removeFile(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(path, error)
+    }
   }
 
   list(): Promise<string[]> {
     return readdir(this.folder).catch(() => [])
+  }
+
+  /** `missing` makes the folder when it is not there yet. */
+  async #with<Result>(
+    path: string,
+    access: FileAccess,
+    work: (file: OpenFile) => Promise<Result>,
+    missing?: () => Promise<void>,
+  ): Promise<Result> {
+    const file = await this.#fileSystem.open(path, access).catch(async (error: unknown) => {
+      if (missing === undefined || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      await missing()
+      return this.#fileSystem.open(path, access)
+    })
+    try {
+      return await work(file)
+    } finally {
+      await file.close()
+    }
   }
 }
 
 /** How the names of files end that a crash left behind in the middle of `replace`. */
 export const TEMPORARY = '.new'
 
-/** A rename is durable when its directory is. Some systems cannot open directories: there it is as durable as they make it. */
-async function syncDirectory(folder: string): Promise<void> {
-  try {
-    await using handle = await open(folder, 'r')
-    await handle.sync()
-  } catch {}
-}
-
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+async function writeWhole(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const count = await file.write([bytes.subarray(at)], position + at)
+    if (count === 0) throw new Error('the system takes no more bytes')
+    at += count
+  }
 }
 
 function unwritable(path: string, cause: unknown): InputError {

@@ -1,0 +1,142 @@
+// Every single call on the file system of a small download and of a small seed fails once, through a whole session with its state.
+
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { describe, expect, test } from '@jest/globals'
+import { isTorrentialError, StorageError } from '@torrential/primitives'
+import type { Session, Torrent } from '@torrential/session'
+import { faultyFileSystem, nodeFileSystem } from '@torrential/storage'
+import { BenchFolder, collect } from './bench-folder.ts'
+import { PowerCut } from './power-cut.ts'
+
+const tree = { 'tree/a.bin': 20_000, 'tree/sub/b.bin': 40_000, 'tree/empty': '' }
+
+/** Fails the n-th call, once; n may be set later. */
+class OneFault {
+  calls = 0
+  at = Number.POSITIVE_INFINITY
+  code = 'EIO'
+  readonly fileSystem = faultyFileSystem(nodeFileSystem, () => (++this.calls === this.at ? this.code : undefined))
+}
+
+/** Until it is complete or has stopped; then the fault is gone, and it completes. */
+async function completeAfter(bench: BenchFolder, torrent: Torrent, isComplete: () => boolean): Promise<void> {
+  await bench.passUntil(() => isComplete() || torrent.error !== undefined)
+  if (torrent.error !== undefined) expect(torrent.error).toBeInstanceOf(StorageError)
+  // By itself: the fault is gone.
+  await bench.passUntil(() => isComplete() && torrent.error === undefined, 1_000)
+}
+
+function downloadsInto(bench: BenchFolder, seeder: Session, seed: Torrent, n: number) {
+  return { path: bench.copy(`copy ${n}`), peers: [bench.addressOf(seeder)], torrentFile: seed.torrentFile }
+}
+
+// What is done about a code differs for few of them: all six take half a minute, and are run on demand.
+const isFull = process.env['ALL_FAULTS'] !== undefined
+const codes = isFull ? ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG'] : ['ENOSPC', 'EMFILE']
+
+describe('a fault at the n-th call on the file system, for every n', () => {
+  test.each(codes)('of a download with state, %s: a typed error or completion, then completion', async (code) => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write(tree)
+    const [seeder, seed] = await bench.seed('tree')
+    let isOver = false
+    for (let n = 1; !isOver; n++) {
+      const fault = new OneFault()
+      fault.at = n
+      fault.code = code
+      const state = bench.copy('state')
+      const session = await bench.session({ state, fileSystem: fault.fileSystem })
+      const warnings = collect(session.events({ types: ['warning'] }))
+      const { torrentFile, ...options } = downloadsInto(bench, seeder, seed, n)
+      const leech = await session.add(torrentFile, options)
+      await completeAfter(bench, leech, () => leech.isComplete)
+      expect(await bench.isCopied(leech, options.path)).toBe(true)
+      await session.close()
+      for (const { error } of warnings as readonly { error: unknown }[]) expect(isTorrentialError(error)).toBe(true)
+      isOver = fault.calls < n
+      const next = await bench.session({ state })
+      const again = await next.add(torrentFile, { path: options.path, start: false })
+      await again.ready
+      expect(again.isComplete).toBe(true)
+      await next.close()
+      expect((await readdir(options.path, { recursive: true })).sort()).toEqual([
+        'tree',
+        'tree/a.bin',
+        'tree/empty',
+        'tree/sub',
+        'tree/sub/b.bin',
+      ])
+      await Promise.all([rm(state, { recursive: true }), rm(options.path, { recursive: true })])
+    }
+  })
+
+  test.each(codes)('of a seed, %s: the download completes', async (code) => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write(tree)
+    let isOver = false
+    for (let n = 1; !isOver; n++) {
+      const fault = new OneFault()
+      fault.at = n
+      fault.code = code
+      const seeder = await bench.session({ state: bench.copy('state'), fileSystem: fault.fileSystem, readCache: 1 })
+      const seed = await seeder.seed(join(bench.path, 'origin/tree'), { version: 'v1', pieceLength: 16_384 })
+      const leecher = await bench.session()
+      const { torrentFile, ...options } = downloadsInto(bench, seeder, seed, n)
+      const leech = await leecher.add(torrentFile, options)
+      await completeAfter(bench, seed, () => leech.isComplete)
+      expect(await bench.isCopied(leech, options.path)).toBe(true)
+      await leecher.close()
+      await seeder.close()
+      isOver = fault.calls < n
+      await Promise.all([bench.copy('state'), options.path].map((path) => rm(path, { recursive: true, force: true })))
+    }
+  })
+})
+
+describe('a power cut at the n-th call, for every n', () => {
+  test('of a download: what is believed at the next start is right, and the rest is fetched', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write(tree)
+    const [seeder, seed] = await bench.seed('tree')
+    let isOver = false
+    for (let n = 1; !isOver; n++) {
+      const disk = new PowerCut()
+      disk.at = n
+      const state = bench.copy('state')
+      const session = await bench.session({ state, fileSystem: disk.fileSystem })
+      const { torrentFile, ...options } = downloadsInto(bench, seeder, seed, n)
+      const leech = await session.add(torrentFile, options)
+      await bench.passUntil(() => leech.isComplete || leech.error !== undefined)
+      await session.close()
+      isOver = disk.calls < n
+      await disk.cut()
+      await otherBoot(state)
+      const next = await bench.session({ state })
+      const again = await next.add(torrentFile, { ...options, start: false })
+      await again.ready
+      const believed = again.bitfield
+      await again.check()
+      expect([...believed].filter((piece) => !again.bitfield.has(piece))).toEqual([])
+      await again.start()
+      await bench.passUntil(() => again.isComplete)
+      expect(await bench.isCopied(again, options.path)).toBe(true)
+      await next.close()
+      await Promise.all([state, options.path].map((path) => rm(path, { recursive: true, force: true })))
+    }
+  })
+})
+
+/** The journals were written in another run of the system. */
+async function otherBoot(state: string): Promise<void> {
+  for (const name of await readdir(state)) {
+    if (!name.includes('journal')) continue
+    const path = join(state, name)
+    const lines = (await readFile(path, 'utf8')).split('\n')
+    const head = lines[0]?.slice(9).replace(/"boot":"[^"]*"/, '"boot":"before"')
+    if (head === undefined) continue
+    lines[0] = `${crc32(head).toString(16).padStart(8, '0')} ${head}`
+    await writeFile(path, lines.join('\n'))
+  }
+}
