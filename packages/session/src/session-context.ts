@@ -13,7 +13,7 @@ import type { ResumeStore } from './state/resume-store.ts'
 import type { TorrentEntries } from './state/torrent-entries.ts'
 import type { SessionEvent } from './session-events.ts'
 import type { Torrent } from './torrent.ts'
-import type { TorrentIdentity } from './torrent-index.ts'
+import type { TorrentIdentity, TorrentRelations } from './torrent-index.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
 export interface SessionContext {
@@ -51,8 +51,8 @@ export interface SessionContext {
    * @throws InputError `TORRENT_DUPLICATE` when another torrent has one of them
    */
   learned(torrent: Torrent, identity: TorrentIdentity): void
-  /** The session's torrents, in the order in which they came. */
-  torrents(): readonly Torrent[]
+  /** The other torrents that may have files in common with one that says this of others (BEP 38). */
+  relatives(torrent: Torrent, says: TorrentRelations): Iterable<Torrent>
   /** The torrent is closed. */
   forget(torrent: Torrent): void
 }

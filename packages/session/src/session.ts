@@ -114,7 +114,7 @@ export class Session implements AsyncDisposable {
       port: () => this.port,
       allows,
       learned: (torrent, identity) => this.#learned(torrent, identity),
-      torrents: () => this.#torrents.all,
+      relatives: (torrent, says) => this.#torrents.relatives(torrent, says),
       forget: (torrent) => this.#torrents.delete(torrent),
     }
     this.#gate = new InboundGate({

@@ -93,10 +93,9 @@ export class TorrentCheck {
   async #reuse(signal: AbortSignal): Promise<void> {
     const { metainfo, storage, contents, context, reporter, torrent, reuse } = this.#parts
     if (reuse === false) return
-    const sources = context
-      .torrents()
-      .map((other) => (other === torrent ? undefined : other.data))
-      .filter((data) => data !== undefined)
+    const sources = Array.from(context.relatives(torrent, metainfo), ({ data }) => data).filter(
+      (data) => data !== undefined,
+    )
     const failed = (error: StorageError) => reporter.emit({ type: 'warning', torrent, error })
     const reused = (index: number, from: Torrent, method: 'link' | 'copy') => {
       const file = contents.fileAt(index)

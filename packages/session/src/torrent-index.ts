@@ -10,13 +10,22 @@ export interface TorrentIdentity {
   readonly infoHashV2?: InfoHashV2
 }
 
+/** What a .torrent says of others (BEP 38); a magnet link says nothing. */
+export interface TorrentRelations {
+  readonly similar?: readonly Uint8Array[]
+  readonly collections?: readonly string[]
+}
+
 export class TorrentIndex {
-  readonly #torrents = new Set<Torrent>()
+  /** With the names of each. */
+  readonly #torrents = new Map<Torrent, string[]>()
+  /** Those that say something of others. */
+  readonly #relating = new Set<Torrent>()
   readonly #byName = new Map<string, Torrent>()
 
   /** In the order in which they came. */
   get all(): readonly Torrent[] {
-    return [...this.#torrents]
+    return [...this.#torrents.keys()]
   }
 
   get size(): number {
@@ -44,15 +53,32 @@ export class TorrentIndex {
   }
 
   /** Adds a torrent, or names that were learned of one. A name that another has is taken from it. */
-  add(torrent: Torrent, identity: TorrentIdentity): void {
-    this.#torrents.add(torrent)
-    for (const name of namesOf(identity)) this.#byName.set(name, torrent)
+  add(torrent: Torrent, identity: TorrentIdentity & TorrentRelations): void {
+    const names = this.#torrents.get(torrent) ?? []
+    this.#torrents.set(torrent, names)
+    for (const name of namesOf(identity)) {
+      this.#byName.set(name, torrent)
+      names.push(name)
+    }
+    if (relates(identity)) this.#relating.add(torrent)
   }
 
   delete(torrent: Torrent): void {
+    for (const name of this.#torrents.get(torrent) ?? []) {
+      if (this.#byName.get(name) === torrent) this.#byName.delete(name)
+    }
     this.#torrents.delete(torrent)
-    for (const [name, owner] of this.#byName) if (owner === torrent) this.#byName.delete(name)
+    this.#relating.delete(torrent)
   }
+
+  /** The others with which a torrent may have files in common: only those that say so themselves, unless it says something. */
+  *relatives(torrent: Torrent, says: TorrentRelations): Generator<Torrent> {
+    for (const other of relates(says) ? this.#torrents.keys() : this.#relating) if (other !== torrent) yield other
+  }
+}
+
+function relates({ similar = [], collections = [] }: TorrentRelations): boolean {
+  return similar.length + collections.length > 0
 }
 
 function namesOf({ infoHashV1, infoHashV2 }: TorrentIdentity): string[] {
