@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Session, Torrent } from '@torrential/session'
@@ -171,6 +171,34 @@ describe('a session that restores', () => {
     expect(torrents.map(({ name: called }) => called)).toEqual(['a.bin'])
     expect(warnings).toMatchObject([{ torrent: undefined, error: { code: 'STATE_DAMAGED', path: name } }])
     await rm(join(state, name))
+  })
+
+  test('does not write again what is as it was, for a torrent that is added once more', async () => {
+    await using scene = await setScene()
+    const { bench, state, seed } = scene
+    const options = {
+      path: bench.copy(),
+      start: false,
+      peers: ['1.2.3.4:5'],
+      trackers: [['http://a.example/announce']],
+    }
+    const inodes = async () => {
+      const names = (await readdir(state)).filter((name) => name.endsWith('.entry') || name.endsWith('.torrent'))
+      return Promise.all(names.sort().map(async (name) => [name, (await stat(join(state, name))).ino]))
+    }
+    const run = async (change: Partial<typeof options>) => {
+      const session = await bench.session({ state })
+      const torrent = await session.add(seed.torrentFile, { ...options, ...change })
+      await torrent.ready
+      await session.close()
+      return inodes()
+    }
+    const first = await run({})
+    expect(first).toHaveLength(2)
+    expect(await run({})).toEqual(first)
+    const [file, entry] = await run({ peers: ['1.2.3.4:6'] })
+    expect(file).toEqual(first[0])
+    expect(entry).not.toEqual(first[1])
   })
 
   test('writes a burst of changes once, within seconds, and again only after the next', async () => {

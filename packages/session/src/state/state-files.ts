@@ -3,6 +3,9 @@
 //
 // What survives: `replace` gives the old file or the new one, never a mixture, whatever happens meanwhile (temporary file,
 // sync, rename, sync of the directory). `append` may be torn by a crash; who reads must find the end of what is whole.
+//
+// The folder is one session's alone (state-lock.ts), so it is listed once: most of what is asked for of ten thousand torrents is
+// not there, and the system need not be asked each time.
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,12 +24,15 @@ export interface StateFiles {
   remove(name: string): Promise<void>
   /** Names of all files; none when there is no folder. */
   list(): Promise<string[]>
+  /** Whether there is a file of this name, as far as that is known. */
+  has(name: string): Promise<boolean>
 }
 
 export class NodeStateFiles implements StateFiles {
   readonly folder: string
   readonly #fileSystem: FileSystem
   #temporary = 0
+  #names: Promise<Set<string> | undefined> | undefined
 
   /** `folder` is absolute, and made when something is written. */
   constructor(folder: string, fileSystem: FileSystem = nodeFileSystem) {
@@ -35,6 +41,7 @@ export class NodeStateFiles implements StateFiles {
   }
 
   async read(name: string, limit: number): Promise<Uint8Array | undefined> {
+    if (!(await this.has(name))) return undefined
     try {
       return await this.#with(join(this.folder, name), 'read', async (file) => {
         const { size } = await file.stat()
@@ -56,12 +63,13 @@ export class NodeStateFiles implements StateFiles {
     const path = join(this.folder, name)
     const temporary = `${path}.${process.pid}.${this.#temporary++}${TEMPORARY}`
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    const write = async (file: OpenFile): Promise<void> => {
+      await writeWhole(file, bytes, 0)
+      await file.datasync()
+    }
     try {
-      await this.#fileSystem.makeDirectory(this.folder, { recursive: true })
-      await this.#with(temporary, 'make', async (file) => {
-        await writeWhole(file, bytes, 0)
-        await file.datasync()
-      })
+      await this.#expect(name)
+      await this.#with(temporary, 'make', write, () => this.#makeFolder())
       await this.#fileSystem.rename(temporary, path)
       await this.#fileSystem.syncDirectory(this.folder)
     } catch (error) {
@@ -77,23 +85,54 @@ export class NodeStateFiles implements StateFiles {
       if (durable) await file.datasync()
     }
     try {
-      await this.#with(path, 'create', write, () => this.#fileSystem.makeDirectory(this.folder, { recursive: true }))
+      await this.#expect(name)
+      await this.#with(path, 'create', write, () => this.#makeFolder())
     } catch (error) {
       throw unwritable(path, error)
     }
   }
 
   async remove(name: string): Promise<void> {
+    if (!(await this.has(name))) return
     const path = join(this.folder, name)
     try {
       await this.#fileSystem.removeFile(path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(path, error)
     }
+    const names = await this.#listed()
+    names?.delete(name)
   }
 
-  list(): Promise<string[]> {
-    return readdir(this.folder).catch(() => [])
+  async list(): Promise<string[]> {
+    return [...((await this.#listed()) ?? [])]
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await this.#listed())?.has(name) !== false
+  }
+
+  /** A file of this name is about to be. */
+  async #expect(name: string): Promise<void> {
+    const names = await this.#listed()
+    names?.add(name)
+  }
+
+  /** Undefined when the folder cannot be read: then everything may be there, and the next to ask tries again. */
+  #listed(): Promise<Set<string> | undefined> {
+    this.#names ??= readdir(this.folder).then(
+      (names) => new Set(names),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return new Set<string>()
+        this.#names = undefined
+        return undefined
+      },
+    )
+    return this.#names
+  }
+
+  #makeFolder(): Promise<void> {
+    return this.#fileSystem.makeDirectory(this.folder, { recursive: true })
   }
 
   /** `missing` makes the folder when it is not there yet. */

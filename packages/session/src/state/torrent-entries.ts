@@ -3,6 +3,7 @@
 // whole, the .torrent first, so that an entry never names what is not there.
 
 import { isAbsolute } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock, TorrentialError } from '@torrential/primitives'
 import { isTorrentialError, StorageError } from '@torrential/primitives'
 import PQueue from 'p-queue'
@@ -39,6 +40,8 @@ interface Written {
   /** What the digest was made of: the same bytes are not hashed again. */
   readonly bytes: Uint8Array | undefined
   readonly digest: string | undefined
+  /** What is in the entry, when that was looked at and not written. */
+  readonly found?: TorrentEntry
 }
 
 /** What `load` finds: an entry with its .torrent, or the warning that there should have been one. */
@@ -142,6 +145,16 @@ export class TorrentEntries {
     return entry === undefined || !isAbsolute(entry.path) ? damaged(name) : entry
   }
 
+  /** What an earlier session left of a torrent that is added anew. */
+  async #earlier(infoHash: string): Promise<Written | undefined> {
+    const name = entryOf(infoHash)
+    const found = (await this.#files.has(name)) ? await this.#read(name) : undefined
+    if (found === undefined || found instanceof StorageError) return undefined
+    const torrent = found.torrent && torrentOf(infoHash, found.torrent)
+    const isHere = torrent !== undefined && (await this.#files.has(torrent))
+    return { entry: name, torrent: isHere ? torrent : undefined, bytes: undefined, digest: undefined, found }
+  }
+
   async #complete(entry: TorrentEntry): Promise<EntryFound> {
     if (entry.torrent === undefined) return { entry, torrentFile: undefined }
     const name = torrentOf(entry.infoHash, entry.torrent)
@@ -155,7 +168,7 @@ export class TorrentEntries {
     try {
       const { entry, torrentFile } = subject.draft()
       const { infoHash } = entry
-      const before = this.#written.get(subject)
+      const before = this.#written.get(subject) ?? (await this.#earlier(infoHash))
       const isOld = torrentFile === undefined || before?.bytes === torrentFile
       const torrent = isOld ? before?.digest : sha256Hex(torrentFile)
       const name = torrent && torrentOf(infoHash, torrent)
@@ -163,7 +176,10 @@ export class TorrentEntries {
         await this.#files.replace(name, torrentFile)
       }
       const whole = { ...entry, ...(torrent !== undefined && { torrent }) }
-      await this.#files.replace(entryOf(infoHash), encodeEntry(whole))
+      // Who adds a torrent again without a restore finds its entry as it was left, but for its place in the order.
+      const { found } = before ?? {}
+      const isThere = found !== undefined && isDeepStrictEqual({ ...whole, added: found.added }, found)
+      if (!isThere) await this.#files.replace(entryOf(infoHash), encodeEntry(whole))
       this.#written.set(subject, { entry: entryOf(infoHash), torrent: name, bytes: torrentFile, digest: torrent })
       if (before !== undefined && before.entry !== entryOf(infoHash)) await this.#files.remove(before.entry)
       if (before?.torrent !== undefined && before.torrent !== name) await this.#files.remove(before.torrent)

@@ -40,6 +40,10 @@ export class MemoryStateFiles implements StateFiles {
     return [...this.#files.keys()]
   }
 
+  async has(name: string): Promise<boolean> {
+    return this.#files.has(name)
+  }
+
   *afterPowerCut(): Generator<MemoryStateFiles> {
     for (const state of this.#onDisk) {
       const files = new MemoryStateFiles()
