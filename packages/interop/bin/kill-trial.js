@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // Kills a download from libtorrent again and again and says what was lost:
-//   node packages/interop/bin/kill-trial.js [KILLS [MIB [SEED]]]        100 kills of a download of 1,024 MiB unless told otherwise
+//   node packages/interop/bin/kill-trial.js [KILLS [MIB [SEED [each]]]]        100 kills of a download of 1,024 MiB unless told otherwise
+// One download is killed until it is complete, then the next; with `each` the start after every kill runs to its end.
 import { killTrial, libtorrent } from '@torrential/interop'
 
-const [kills = 100, mib = 1024, seed = 1] = process.argv.slice(2).map(Number)
+const finish = process.argv[5] === 'each' ? 'each' : 'last'
+const [kills = 100, mib = 1024, seed = 1] = process.argv.slice(2, 5).map(Number)
 console.log(`${kills} kills, ${mib} MiB, seed ${seed}`)
 let count = 0
 const { kills: reports, completed } = await killTrial({
@@ -11,6 +13,7 @@ const { kills: reports, completed } = await killTrial({
   kills,
   length: mib * 1024 * 1024,
   seed,
+  finish,
   onKill: ({ right, lost, wrong, hashed }) =>
     console.log(`${++count}: ${right} pieces right, ${lost} lost, ${wrong} wrong, ${hashed} to be hashed`),
 })

@@ -23,6 +23,11 @@ export interface KillTrialOptions {
   readonly length: number
   /** @default 256 KiB */
   readonly pieceLength?: number
+  /**
+   * `last`: one download is killed again and again until it is complete, then the next. `each`: the start after every kill runs to
+   * its end, and every byte is compared. @default 'last'
+   */
+  readonly finish?: 'last' | 'each'
   /** Of the instants; printed by whoever runs it. @default 1 */
   readonly seed?: number
   /** Told after each kill. */
@@ -51,7 +56,7 @@ export interface KillTrialReport {
 const command = fileURLToPath(new URL('../../cli/bin/torrential.js', import.meta.url))
 
 export async function killTrial(options: KillTrialOptions): Promise<KillTrialReport> {
-  const { from, length, pieceLength = 256 * 1024, seed = 1 } = options
+  const { from, length, pieceLength = 256 * 1024, finish = 'last', seed = 1 } = options
   const payload: Payload = { name: 'killed.bin', length, pieceLength, seed: 77 }
   const torrent = makeTorrent(payload)
   const random = new SeededRandom(seed)
@@ -62,19 +67,22 @@ export async function killTrial(options: KillTrialOptions): Promise<KillTrialRep
   const file = join(source, 'killed.torrent')
   await using handle = await open(file, 'w')
   await handle.writeFile(torrent.bytes)
-  const trial = new Trial({ ground, payload, torrent, file, peer: seeder.address, random })
+  // Where each is finished, an instant may be anywhere in a download.
+  const most = payloadLength(payload) / pieceLength / (finish === 'each' ? 1 : 12)
+  const trial = new Trial({ ground, payload, torrent, file, peer: seeder.address, random, most })
   await trial.begin()
   const kills: KillReport[] = []
   while (kills.length < options.kills) {
     const report = await trial.killOnce()
-    // It was complete before its time had come: the next one starts from nothing.
-    if (report === undefined) await trial.begin()
-    else {
+    if (report !== undefined) {
       kills.push(report)
       options.onKill?.(report)
+      if (finish === 'each') await trial.finish()
     }
+    // It is complete, or was before its time had come: the next one starts from nothing.
+    if (report === undefined || finish === 'each') await trial.begin()
   }
-  await trial.finish()
+  if (finish === 'last') await trial.finish()
   return { kills, completed: trial.completed }
 }
 
@@ -85,6 +93,8 @@ interface TrialParts {
   readonly file: string
   readonly peer: string
   readonly random: Random
+  /** Pieces of one run before the kill at most. */
+  readonly most: number
 }
 
 class Trial {
@@ -109,10 +119,10 @@ class Trial {
 
   /** Undefined when the download was complete first. */
   async killOnce(): Promise<KillReport | undefined> {
-    const { random, payload } = this.#parts
+    const { random, most } = this.#parts
     // One in eight dies while it starts, the others after some pieces and a moment.
     const isEarly = random.next() < 1 / 8
-    const pieces = isEarly ? 0 : 1 + Math.floor((random.next() * payloadLength(payload)) / payload.pieceLength / 12)
+    const pieces = isEarly ? 0 : 1 + Math.floor(random.next() * most)
     const delay = random.next() * (isEarly ? 700 : 40)
     if (await this.#run({ pieces, delay })) {
       await this.#compare()

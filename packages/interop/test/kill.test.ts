@@ -14,4 +14,12 @@ await suiteWith([libtorrent], 'a download from libtorrent that is killed', () =>
     expect(Math.max(...kills.map(({ right }) => right))).toBeGreaterThan(64)
     expect(completed).toBeGreaterThan(0)
   })
+
+  test('ends right after every kill', async () => {
+    const options = { from: libtorrent, kills: 3, length: 16 * 1024 * 1024, seed: 5, finish: 'each' } as const
+    const { kills, completed } = await killTrial(options)
+    expect(kills.map(({ wrong }) => wrong)).toEqual([0, 0, 0])
+    // Others may have been complete before their time had come.
+    expect(completed).toBeGreaterThanOrEqual(3)
+  })
 })
