@@ -172,11 +172,14 @@ export class SwarmEngine implements Machine<Action> {
 
   /**
    * Blocks in memory of pieces that are not complete, without those that may be somebody's lie (their piece failed before) and
-   * those of pieces that are written in runs. They are views: not to be kept beyond the next input.
+   * those of pieces that are written in runs; of pieces that were begun before `begunBefore` only. They are views: not to be kept beyond
+   * the next input.
    */
-  *heldBlocks(): Generator<{ readonly piece: PieceIndex; readonly offset: number; readonly block: Uint8Array }> {
+  *heldBlocks(
+    begunBefore = Number.POSITIVE_INFINITY,
+  ): Generator<{ readonly piece: PieceIndex; readonly offset: number; readonly block: Uint8Array }> {
     for (const partial of this.#swarm.store.values()) {
-      if (partial.isCommitting || partial.inRuns || partial.isSuspect) continue
+      if (partial.isCommitting || partial.inRuns || partial.isSuspect || partial.openedAt >= begunBefore) continue
       const padding = this.#swarm.geometry.paddingStart(partial.piece)
       for (const [block, bytes] of partial.held()) {
         if (block * BLOCK_LENGTH < padding) yield { piece: partial.piece, offset: block * BLOCK_LENGTH, block: bytes }

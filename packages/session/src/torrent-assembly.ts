@@ -103,7 +103,9 @@ export class TorrentAssembly {
       subject,
       have: this.engine.have,
       totals: () => ({ uploaded: this.uploaded, downloaded: this.downloaded }),
-      flush: () => this.storage.flush(),
+      flush: async () => {
+        await Promise.all([this.storage.flush(), this.#blocks.saveOld()])
+      },
       warn,
     })
     const storage = cached(this.storage, geometry, { budget: context.readCache, slabs: context.slabs })

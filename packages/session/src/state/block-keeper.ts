@@ -1,8 +1,12 @@
 // Carries the blocks of incomplete pieces from one session into the next: out of the engine when the torrent is closed, back
 // into it after the first check. Neither can do any harm: what cannot be read or written is fetched again.
+//
+// Against a crash the blocks of pieces that take long are kept now and then as well. Those of a piece that is complete by the time of
+// the crash are of no use to anybody then, and do no harm.
 
 import type { SwarmEngine } from '@torrential/engine'
 import { type Clock, isTorrentialError, StorageError, type TorrentialError } from '@torrential/primitives'
+import { DEFAULTS } from '../options.ts'
 import type { BlockStore } from './block-store.ts'
 import type { ResumeSubject } from './resume-store.ts'
 
@@ -19,6 +23,9 @@ export class BlockKeeper {
   #isLoaded = false
   /** There is a file of the torrent, or one may be there. */
   #isKept = false
+  /** What was kept last is what stays. */
+  #isOver = false
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(parts: BlockKeeperParts) {
     this.#parts = parts
@@ -37,20 +44,39 @@ export class BlockKeeper {
     for (const { piece, offset, block } of blocks) engine.restoreBlock(piece, offset, block, clock.now())
   }
 
-  /** Keeps what the engine holds now; nothing when it was never asked to hold anything. Never rejects. */
-  async save(): Promise<void> {
+  /** At the end: keeps what the engine holds now; nothing when it was never asked to hold anything. Never rejects. */
+  save(): Promise<void> {
+    this.#isOver = true
+    return this.#save(Number.POSITIVE_INFINITY)
+  }
+
+  /** As `save`, for pieces that were begun an interval ago: others will be complete soon. */
+  saveOld(): Promise<void> {
+    if (this.#isOver) return Promise.resolve()
+    return this.#save(this.#parts.clock.now() - DEFAULTS.resumeInterval)
+  }
+
+  #save(begunBefore: number): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#write(begunBefore))
+    return this.#saving
+  }
+
+  async #write(begunBefore: number): Promise<void> {
     const { store, engine, subject, warn } = this.#parts
     if (store === undefined || !this.#isLoaded) return
-    const held = [...engine.heldBlocks()]
+    const held = [...engine.heldBlocks(begunBefore)]
     if (held.length === 0 && !this.#isKept) return
     try {
+      // Nothing of what was kept before is needed by then: it is held, or its piece is complete or has failed.
       await store.save(subject.infoHash, held)
+      this.#isKept = held.length > 0
     } catch (error) {
       warn(isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'blocks were not kept', { cause: error }))
     }
   }
 
   async forget(): Promise<void> {
+    await this.#saving
     await this.#parts.store?.delete(this.#parts.subject.infoHash)
   }
 }
