@@ -187,6 +187,8 @@ class Trial {
     }
     const lost = [...missing].filter((piece) => !this.#missing.has(piece)).length
     this.#missing = missing
+    // It writes to the copy until it is closed.
+    await session.close()
     await rm(copy, { recursive: true })
     return { right: right.filter(Boolean).length, lost, wrong, hashed }
   }

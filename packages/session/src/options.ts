@@ -145,6 +145,8 @@ export const DEFAULTS = {
   // Soon enough for a disk that somebody empties meanwhile, seldom enough for one that stays full.
   faultRetry: 30_000,
   faultRetryLimit: 600_000,
+  // Twice the I/O threads that Node starts with: one is busy while the next is handed over, and who comes later waits for two.
+  writesAtOnce: 8,
   // Hashing uses every core by itself; a second check hides the pauses between the files of the first.
   checksAtOnce: 2,
 } as const

@@ -1,10 +1,14 @@
 // From blocks in memory to a verified piece on disk. The hash is computed here, on the thread that received the bytes: they
 // are warm in the cache, and at 2 GB/s handing them to another thread costs more than it saves. A piece too large to wait
 // for arrives as runs; a running hash follows those that come in order, and what it missed is read back.
+//
+// Writes wait for their turn here and not in front of the process's few I/O threads, where everything that is handed to them later,
+// a line of the journal among it, would wait behind all of them.
 
 import { LazyMap } from '@torrential/primitives'
 import type { PieceVerifier, RunningHash, Storage } from '@torrential/contracts'
 import type { Geometry, PieceIndex } from '@torrential/primitives'
+import type PQueue from 'p-queue'
 
 interface Running {
   readonly hash: RunningHash
@@ -19,6 +23,7 @@ export class PieceCommitter {
   readonly #storage: Storage
   readonly #verifier: PieceVerifier
   readonly #writing: (() => void) | undefined
+  readonly #turns: PQueue | undefined
   readonly #running = new LazyMap<PieceIndex, Running>()
 
   constructor(parts: {
@@ -27,18 +32,20 @@ export class PieceCommitter {
     readonly verifier: PieceVerifier
     /** Files are about to be written to. */
     readonly writing?: () => void
+    /** Writes of all torrents, a few at a time. @default all at once */
+    readonly turns?: PQueue
   }) {
     this.#geometry = parts.geometry
     this.#storage = parts.storage
     this.#verifier = parts.verifier
     this.#writing = parts.writing
+    this.#turns = parts.turns
   }
 
   /** False when the blocks are not the piece; otherwise resolves once they are written. @throws StorageError */
   async commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<boolean> {
     if (!this.#verifier.verify(piece, blocks)) return false
-    this.#writing?.()
-    await this.#storage.write(piece, 0, blocks)
+    await this.#write(piece, 0, blocks)
     return true
   }
 
@@ -55,8 +62,7 @@ export class PieceCommitter {
         running.fed += block.length
       }
     }
-    this.#writing?.()
-    await this.#storage.write(piece, offset, blocks)
+    await this.#write(piece, offset, blocks)
   }
 
   /** True when the piece, whose runs are all written, is what it should be. @throws StorageError */
@@ -70,5 +76,13 @@ export class PieceCommitter {
       running.fed += bytes.length
     }
     return running.hash.matches()
+  }
+
+  #write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
+    const write = () => {
+      this.#writing?.()
+      return this.#storage.write(piece, offset, blocks)
+    }
+    return this.#turns === undefined ? write() : this.#turns.add(write)
   }
 }

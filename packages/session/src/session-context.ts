@@ -31,6 +31,8 @@ export interface SessionContext {
   readonly handles: HandlePool
   /** Threads that hash files: they go when nobody has needed them for a while. */
   readonly hashing: HashPool
+  /** Pieces and runs of all torrents that are written, a few at a time. */
+  readonly writes: PQueue
   /** Disk checks of all torrents, a few at a time. */
   readonly checks: PQueue
   readonly trackers: TrackerClients

@@ -102,6 +102,7 @@ export class Session implements AsyncDisposable {
       turns: new TurnBudget(DEFAULTS.turnBytes),
       handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem }),
       hashing: new HashPool(),
+      writes: new PQueue({ concurrency: DEFAULTS.writesAtOnce }),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
       announces: options.trackers !== false,

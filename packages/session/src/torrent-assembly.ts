@@ -114,6 +114,7 @@ export class TorrentAssembly {
       geometry,
       storage,
       verifier: createVerifier(metainfo),
+      turns: context.writes,
       writing: () => this.resume.writing(),
     })
     this.contents = new TorrentContents(

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { PieceVerifier, Storage } from '@torrential/contracts'
 import { concatBytes, Geometry, type PieceIndex, SeededRandom, toHex } from '@torrential/primitives'
 import { faulty, MemoryStorage } from '@torrential/storage'
+import PQueue from 'p-queue'
 import { PieceCommitter } from '../src/piece-committer.ts'
 
 const run = 16_384
@@ -62,6 +63,32 @@ describe('a piece in memory', () => {
     expect(await committer.commit(piece, [content.subarray(0, run), content.subarray(run)])).toBe(true)
     expect(toHex(await storage.read(piece, 0, content.length))).toBe(toHex(content))
   })
+})
+
+test('writes wait for their turn with us, not in front of the I/O threads', async () => {
+  const storage = new MemoryStorage({ geometry })
+  const waiting: (() => void)[] = []
+  const slow: Storage = {
+    read: (index, offset, length) => storage.read(index, offset, length),
+    write: () => new Promise((resolve) => waiting.push(resolve)),
+    flush: () => storage.flush(),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+  }
+  const parts = { geometry, storage: slow, verifier: new Verifier(), turns: new PQueue({ concurrency: 2 }) }
+  // The turns are those of all torrents.
+  const committers = [new PieceCommitter(parts), new PieceCommitter(parts)]
+  const commits = [0, 1, 2, 3, 4].map((at) => (committers[at % 2] as PieceCommitter).commit(piece, [content]))
+  await Promise.resolve()
+  expect(waiting).toHaveLength(2)
+  let most = 0
+  const settled = Promise.all(commits)
+  for (let done = 0; done < 5; done++) {
+    most = Math.max(most, waiting.length)
+    waiting.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(await settled).toEqual([true, true, true, true, true])
+  expect(most).toBe(2)
 })
 
 describe('a piece in runs', () => {
