@@ -1,13 +1,11 @@
 // Where the files of a torrent are when they are not where the .torrent and whoever adds it say: moved to another folder, renamed,
 // or on the way. A file of its own beside the resume record, written before the first file moves and after the last one did, so
 // that a start finds every file and finishes what a crash cut short. Only torrents that were moved or renamed have one.
-//
-// One line with the SHA-256 of the rest, and then JSON, as the resume record; what is damaged is no record.
+// Sealed as the resume record is; what is damaged is no record.
 
-import { createHash } from 'node:crypto'
 import { isAbsolute } from 'node:path'
-import { toUtf8 } from '@torrential/primitives'
 import { isCount } from './resume-record.ts'
+import { sealJson, unsealJson } from './sealed-json.ts'
 
 /** Absolute folder, and the files (by index in the metainfo) that have another path below it. */
 export interface Places {
@@ -25,13 +23,12 @@ export interface PlaceRecord extends Places {
 /** Bytes. */
 export const LARGEST_PLACES = 64 * 1024 * 1024
 const MOST_LEFT = 16
-const HEAD = 'torrential places 1 '
+const KIND = 'places 1'
 
 export function encodePlaces({ path, renamed, left, next }: PlaceRecord, infoHash: string): string {
   const places = { path, renamed: [...renamed], left: left.slice(-MOST_LEFT) }
   const going = next && { next: { path: next.path, renamed: [...next.renamed] } }
-  const body = JSON.stringify({ infoHash, ...places, ...going })
-  return `${HEAD}${digest(body)}\n${body}`
+  return sealJson(KIND, { infoHash, ...places, ...going })
 }
 
 /** Undefined unless `bytes` are a record of that torrent, which has `files` files. */
@@ -39,12 +36,9 @@ export function decodePlaces(
   bytes: Uint8Array,
   expected: { readonly infoHash: string; readonly files: number },
 ): PlaceRecord | undefined {
-  const text = toUtf8(bytes)
-  const end = text.indexOf('\n')
-  const body = text.slice(end + 1)
-  if (end < 0 || text.slice(0, end) !== `${HEAD}${digest(body)}`) return undefined
+  const fields = unsealJson(KIND, bytes)
+  if (fields === undefined) return undefined
   try {
-    const fields = (JSON.parse(body) ?? {}) as Record<string, unknown>
     const { infoHash, left, next } = fields
     const places = placesOf(fields, expected.files)
     if (infoHash !== expected.infoHash || places === undefined) return undefined
@@ -57,7 +51,7 @@ export function decodePlaces(
   }
 }
 
-function placesOf({ path, renamed }: Record<string, unknown>, files: number): Places | undefined {
+function placesOf({ path, renamed }: Readonly<Record<string, unknown>>, files: number): Places | undefined {
   if (typeof path !== 'string' || !isAbsolute(path) || !Array.isArray(renamed)) return undefined
   const names = new Map<number, string>()
   for (const [file, name] of renamed as unknown[][]) {
@@ -65,8 +59,4 @@ function placesOf({ path, renamed }: Record<string, unknown>, files: number): Pl
     names.set(file, name)
   }
   return { path, renamed: names }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
