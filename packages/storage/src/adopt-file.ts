@@ -1,24 +1,29 @@
 // Brings a file that lies elsewhere on this machine to a place where nothing is: as another name for it, as a copy that shares its
 // storage, or byte by byte, whatever is asked for and possible here. What fails leaves nothing behind.
 
-import { type AbortOptions, throwIfAborted } from '@torrential/primitives'
+import { type AbortOptions, StorageError } from '@torrential/primitives'
+import { FileCopy } from './file-copy.ts'
 import type { FileSystem } from './file-system.ts'
-import { readFully, writeFully } from './pooled-io.ts'
 import { systemCode } from './storage-failure.ts'
 
 /** `link` is another name: what is written to one is written to both. `copy` is not. */
 export type AdoptMethod = 'link' | 'copy'
 
-/** Bytes copied between two looks at the signal. */
-const RUN = 1_048_576
+/** Absolute paths, and the bytes that the file has. */
+export interface AdoptPaths {
+  readonly from: string
+  readonly to: string
+  readonly length: number
+}
 
 /**
  * Returns how it was done: a link that is not possible becomes a copy.
- * @throws the system's errors, `EEXIST` when something is at `to`; StorageError `FILE_SHORT` …; the signal's reason
+ * @throws the system's errors, `EEXIST` when something is at `to`; StorageError `SHORT_READ` and `FILE_TOO_LONG` when what is to be
+ * copied has another length; the signal's reason
  */
 export async function adoptFile(
   fileSystem: FileSystem,
-  paths: { readonly from: string; readonly to: string; readonly length: number },
+  paths: AdoptPaths,
   method: AdoptMethod,
   options?: AbortOptions,
 ): Promise<AdoptMethod> {
@@ -39,29 +44,26 @@ async function succeeds(attempt: Promise<void>): Promise<boolean> {
   }
 }
 
-async function copy(
-  fileSystem: FileSystem,
-  { from, to, length }: { readonly from: string; readonly to: string; readonly length: number },
-  options?: AbortOptions,
-): Promise<void> {
-  const source = await fileSystem.open(from, 'read')
+async function copy(fileSystem: FileSystem, paths: AdoptPaths, options?: AbortOptions): Promise<void> {
+  const { from, to, length } = paths
+  // Whatever is in the place now is not ours to remove.
+  const copying = await FileCopy.begin(fileSystem, { from, to }, { replacing: false })
+  let isDone = false
   try {
-    const target = await fileSystem.open(to, 'create')
-    try {
-      const run = Buffer.allocUnsafe(Math.min(RUN, length))
-      for (let at = 0; at < length; at += run.length) {
-        throwIfAborted(options)
-        const bytes = run.subarray(0, Math.min(run.length, length - at))
-        await readFully(source, bytes, at, from)
-        await writeFully(target, [bytes], at, to)
-      }
-    } catch (error) {
-      await fileSystem.removeFile(to).catch(() => {})
-      throw error
-    } finally {
-      await target.close()
+    let copied = 0
+    for await (const range of copying.whole()) {
+      await copying.copy(range, options)
+      copied = range.end
     }
+    if (copied !== length) throw otherLength(from, copied, length)
+    await copying.seal()
+    isDone = true
   } finally {
-    await source.close()
+    await copying.end(isDone)
   }
+}
+
+function otherLength(path: string, size: number, length: number): StorageError {
+  const text = `the file has ${size} bytes where the torrent has ${length}: ${path}`
+  return new StorageError(size < length ? 'SHORT_READ' : 'FILE_TOO_LONG', text, { path, size, length })
 }

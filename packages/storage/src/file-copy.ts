@@ -1,5 +1,6 @@
-// A copy of a file beside the place that it is to have, on another file system, made while the original is used: first everything,
-// then again what was written meanwhile, and only the last bit while nobody may use the file. Holes stay holes.
+// A copy of a file under a name of its own, made while the original may be used: first everything, then, where somebody writes
+// to it, again what was written meanwhile, and only the last bit while nobody may use the file. Holes stay holes. A copy that
+// is not kept leaves nothing.
 
 import { type AbortOptions, throwIfAborted } from '@torrential/primitives'
 import type { FileSystem, OpenFile } from './file-system.ts'
@@ -37,14 +38,21 @@ export class FileCopy {
     this.#target = target
   }
 
-  /** Makes an empty file at `to`, in the place of one that an earlier try may have left. @throws StorageError */
-  static async begin(fileSystem: FileSystem, paths: { readonly from: string; readonly to: string }): Promise<FileCopy> {
+  /**
+   * Makes an empty file at `to`; what an earlier try may have left there is in the way unless `replacing`, which removes it.
+   * @throws StorageError `EEXIST` …
+   */
+  static async begin(
+    fileSystem: FileSystem,
+    paths: { readonly from: string; readonly to: string },
+    options: { readonly replacing: boolean },
+  ): Promise<FileCopy> {
     let source: OpenFile | undefined
     let path = paths.from
     try {
       source = await fileSystem.open(path, 'read')
       path = paths.to
-      await fileSystem.removeFile(path).catch(() => {})
+      if (options.replacing) await fileSystem.removeFile(path).catch(() => {})
       return new FileCopy(fileSystem, paths, source, await fileSystem.open(path, 'make'))
     } catch (error) {
       await source?.close().catch(() => {})

@@ -122,7 +122,7 @@ export class Relocation {
     let copy: FileCopy | undefined
     let isDone = false
     try {
-      const copying = await FileCopy.begin(fileSystem, { from: absolute(from), to: beside })
+      const copying = await FileCopy.begin(fileSystem, { from: absolute(from), to: beside }, { replacing: true })
       copy = copying
       if (file !== undefined) {
         for await (const range of copying.whole()) await gate.share(() => copying.copy(range, options))

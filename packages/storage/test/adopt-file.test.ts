@@ -1,4 +1,4 @@
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HandlePool } from '@torrential/storage'
 import { expect, test } from '@jest/globals'
@@ -71,6 +71,35 @@ test('a copy that fails halfway says so with the path, and leaves nothing', asyn
   expect((await listing(root)).filter((name) => name.endsWith('a'))).toEqual([])
   await storage.close()
   expect(fileSystem.openNow).toBe(0)
+})
+
+test('a copy does not replace what came into the place meanwhile', async () => {
+  const { storage, from, fileSystem } = await ground()
+  fileSystem.fail = (call) => (call === 'clone' ? 'ENOTSUP' : undefined)
+  fileSystem.beforeOpen = async (path) => {
+    if (path === storage.pathOf(0)) await writeFile(path, 'mine')
+  }
+  const failure = await failureOf(storage.adopt(0, from, 'copy'))
+  expect(failure).toMatchObject({ code: 'EEXIST', data: { path: storage.pathOf(0) } })
+  expect(await readFile(storage.pathOf(0), 'utf8')).toBe('mine')
+  await storage.close()
+  expect(fileSystem.openNow).toBe(0)
+})
+
+test('a copy of a file of another length says so, and leaves nothing', async () => {
+  const lengths = [
+    [LENGTH - 1, 'SHORT_READ'],
+    [LENGTH + 1, 'FILE_TOO_LONG'],
+  ] as const
+  for (const [length, code] of lengths) {
+    const { storage, from, root, fileSystem } = await ground()
+    await truncate(from, length)
+    fileSystem.fail = (call) => (call === 'clone' ? 'ENOTSUP' : undefined)
+    expect(await failureOf(storage.adopt(0, from, 'copy'))).toMatchObject({ code, data: { path: from } })
+    expect((await listing(root)).filter((name) => name.endsWith('a'))).toEqual([])
+    await storage.close()
+    expect(fileSystem.openNow).toBe(0)
+  }
 })
 
 test('a copy ends with its signal, and leaves nothing', async () => {
