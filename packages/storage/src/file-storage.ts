@@ -1,27 +1,25 @@
-// Pieces as the files of a torrent. One slice of a piece per file; every slice goes to one of three places:
-//     padding        nowhere: reads as zeros, is never written (BEP 47)
-//     the part file  when the file is unwanted and does not exist, or when the part file holds these bytes already
-//     the file       otherwise
+// Pieces as the files of a torrent: `piece-slices.ts` knows where the bytes of a piece lie; here is what may run beside what, and
+// what is done with whole files.
 //
 // Invariants: nothing outside the root is touched; an unwanted file is never created; changing what is wanted moves bytes
 // between files, so it waits for running reads and writes, and new ones wait for it. Files grow with what is written
 // (sparse where the system can), and an existing longer file is not cut without being asked.
 
 import type { ReadOptions, Storage } from '@torrential/contracts'
-import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
+import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
 import { InputError, throwIfAborted } from '@torrential/primitives'
 import { FilePlaces } from './file-places.ts'
+import { removeFiles } from './file-removal.ts'
 import type { FileSystem } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
 import type { AdoptMethod } from './adopt-file.ts'
 import { OperationGate } from './operation-gate.ts'
 import { Parking } from './parking.ts'
-import type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
+import type { PieceLayout, PieceSurvey } from './piece-extent.ts'
 import { extentOf } from './piece-extent.ts'
-import { BlockCursor, lengthOf } from './pooled-io.ts'
+import { PieceSlices } from './piece-slices.ts'
 import { type MoveOptions, Relocation } from './relocation.ts'
 import { checkRelativePath, RootDirectory } from './root-directory.ts'
-import { sideBySide } from './side-by-side.ts'
 import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 import { type StoredFileStatus, TorrentFiles } from './torrent-files.ts'
@@ -60,9 +58,6 @@ export interface FileStorageOptions {
   readonly observer?: StorageObserver
 }
 
-/** Files of one piece that are worked on at once: enough for small ones to share a look at their directory, few of all handles. */
-const FILES_AT_ONCE = 16
-
 export class FileStorage implements Storage, PieceLayout {
   readonly geometry: Geometry
   /** 1 for a file that is never on disk. */
@@ -71,6 +66,7 @@ export class FileStorage implements Storage, PieceLayout {
   readonly #fileSystem: FileSystem
   readonly #files: TorrentFiles
   readonly #parking: Parking
+  readonly #slices: PieceSlices
   readonly #gate = new OperationGate()
   #started = false
 
@@ -97,6 +93,7 @@ export class FileStorage implements Storage, PieceLayout {
     const { observer, wanted, partFile, cutLongFiles = false, allocation = 'grow' } = options
     this.#files = new TorrentFiles({ geometry, places, handles, observer }, { cutLongFiles, allocation })
     this.#parking = new Parking({ geometry, paths, files: this.#files, handles, root, observer }, { wanted, partFile })
+    this.#slices = new PieceSlices({ geometry, pads: this.#pads, files: this.#files, parking: this.#parking })
   }
 
   /** Absolute path of the root. */
@@ -135,25 +132,12 @@ export class FileStorage implements Storage, PieceLayout {
 
   async read(piece: PieceIndex, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
     const bytes = options?.into ?? Buffer.allocUnsafeSlow(length)
-    await this.#run(options, async () => {
-      let at = 0
-      await this.#eachSlice(piece, offset, length, (slice) => {
-        const into = bytes.subarray(at, at + slice.length)
-        at += slice.length
-        return this.#readSlice(piece, slice, into)
-      })
-    })
+    await this.#run(options, () => this.#slices.read(piece, offset, length, bytes))
     return bytes
   }
 
   async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
-    const length = lengthOf(blocks)
-    await this.#run(options, async () => {
-      const cursor = new BlockCursor(blocks)
-      await this.#eachSlice(piece, offset, length, (slice) =>
-        this.#writeSlice(piece, slice, slice.length === length ? blocks : cursor.take(slice.length)),
-      )
-    })
+    await this.#run(options, () => this.#slices.write(piece, offset, blocks))
   }
 
   async flush(options?: AbortOptions): Promise<void> {
@@ -251,28 +235,12 @@ export class FileStorage implements Storage, PieceLayout {
 
   /** Where the pieces lie at this moment. A file that is found missing may be created again by the next write. */
   survey(): PieceSurvey {
-    const sizes = new Map<number, number>()
-    const measure = async (file: number): Promise<number> => {
-      const size = (await this.#files.status(file))?.size ?? -1
-      if (size < 0) await this.#files.forget(file)
-      sizes.set(file, size)
-      return size
-    }
+    const survey = this.#slices.survey()
     return {
       locate: async (piece) => {
         this.#gate.check()
         if (!this.#started) await this.#start()
-        const extents: PieceExtent[] = []
-        for (const slice of this.geometry.slices(piece, 0, this.geometry.lengthOf(piece))) {
-          const elsewhere = this.#locateElsewhere(piece, slice)
-          if (elsewhere === undefined) {
-            // Awaited for the first piece of a file only: a torrent of a million missing pieces takes no time.
-            const size = sizes.get(slice.file) ?? (await measure(slice.file))
-            if (size < slice.offset + slice.length) return undefined
-          }
-          extents.push(elsewhere ?? { path: this.pathOf(slice.file), position: slice.offset, length: slice.length })
-        }
-        return extents
+        return survey.locate(piece)
       },
     }
   }
@@ -285,7 +253,7 @@ export class FileStorage implements Storage, PieceLayout {
     await this.close()
     const files = this.geometry.files.map((_, file) => file).filter((file) => this.#pads[file] === 0)
     await this.#parking.remove()
-    await this.#files.remove(files)
+    await removeFiles({ fileSystem: this.#fileSystem, places: this.#places, files: this.#files }, files)
   }
 
   /** Waits for running calls and closes the handles of this torrent. Does not flush. Idempotent. */
@@ -297,52 +265,6 @@ export class FileStorage implements Storage, PieceLayout {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  /** Begins in order, several files at a time; small files cost little but waiting. */
-  async #eachSlice(
-    piece: PieceIndex,
-    offset: number,
-    length: number,
-    work: (slice: FileSlice) => Promise<void>,
-  ): Promise<void> {
-    const slices = [...this.geometry.slices(piece, offset, length)]
-    const [only] = slices
-    if (slices.length === 1 && only !== undefined) await work(only)
-    else await sideBySide(slices, FILES_AT_ONCE, work)
-  }
-
-  async #readSlice(piece: PieceIndex, slice: FileSlice, into: Uint8Array): Promise<void> {
-    if (this.#pads[slice.file] === 1) {
-      into.fill(0)
-      return
-    }
-    try {
-      const record = this.#parking.find(piece, slice.file)
-      if (record !== undefined) await this.#parking.read(record, slice, into)
-      else await this.#files.read(slice.file, slice.offset, into)
-    } catch (error) {
-      throw storageFailure(error, { path: this.pathOf(slice.file), piece })
-    }
-  }
-
-  async #writeSlice(piece: PieceIndex, slice: FileSlice, blocks: readonly Uint8Array[]): Promise<void> {
-    if (this.#pads[slice.file] === 1) return
-    try {
-      if (await this.#parking.takes(piece, slice.file)) await this.#parking.write(piece, slice, blocks)
-      else await this.#files.write(slice.file, slice.offset, blocks)
-    } catch (error) {
-      throw storageFailure(error, { path: this.pathOf(slice.file), piece })
-    }
-  }
-
-  /** Bytes that are not in their file: padding, and what waits in the part file. */
-  #locateElsewhere(piece: PieceIndex, slice: FileSlice): PieceExtent | undefined {
-    const { length } = slice
-    if (this.#pads[slice.file] === 1) return { path: undefined, position: 0, length }
-    const record = this.#parking.find(piece, slice.file)
-    if (record === undefined) return undefined
-    return { path: this.#parking.path, position: this.#parking.positionOf(record, slice.offset), length }
   }
 
   #relocation(): Relocation {

@@ -11,37 +11,11 @@
 import type { Clock } from '@torrential/primitives'
 import { InputError } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
-import type { FileAccess, FileStat, FileSystem, OpenFile } from './file-system.ts'
+import type { FileAccess, FileSystem, OpenFile } from './file-system.ts'
 import { nodeFileSystem } from './file-system.ts'
+import { type HandleOwner, type HandleRequest, openRequested, PoolEntry, type PooledHandle } from './pooled-handle.ts'
+import { HandleSlots } from './handle-slots.ts'
 import { closedFailure, storageFailure, systemCode } from './storage-failure.ts'
-
-/** Whose handles they are: an identity for `evict`, and the hooks that hear of them. */
-export interface HandleOwner {
-  handleOpened?(file: number, mode: 'read' | 'write'): void
-  handleClosed?(file: number): void
-}
-
-/** A file that somebody wants to use. */
-export interface HandleRequest {
-  readonly owner: HandleOwner
-  /** The owner's number for the file. */
-  readonly file: number
-  /** Absolute. */
-  readonly path: string
-  readonly access: FileAccess
-  /**
-   * Runs before the file is opened and, when it is to be written and has content, again before `admit`: a rejection refuses it, so
-   * that whoever swaps a directory for a link in between gets nothing overwritten. Not for new files, which are many.
-   */
-  approve?(): Promise<void>
-  /** Runs once when a writable handle was opened, before anybody gets it; a rejection closes it again. */
-  admit?(file: OpenFile, stat: FileStat): Promise<void>
-}
-
-/** An open file in use. Give it back with `release`, once. */
-export interface PooledHandle {
-  readonly file: OpenFile
-}
 
 export interface HandlePoolOptions {
   /** Handles open at once, at least 1. @default 100: far below every system's limit, enough to keep a busy torrent's files open */
@@ -52,45 +26,19 @@ export interface HandlePoolOptions {
   readonly clock?: Clock
 }
 
-const NEW_FILE: FileStat = { kind: 'file', size: 0, links: 1, modified: 0, identity: '' }
 const DEFAULT_HANDLES = 100
 /** Milliseconds between two checks that an open file still has a name: rare enough to cost nothing, soon enough to notice. */
 const CHECK_EVERY = 1_000
-
-class Entry implements PooledHandle {
-  readonly request: HandleRequest
-  readonly writable: boolean
-  readonly closed: Promise<void>
-  users = 0
-  retired = false
-  checked = 0
-  opening: Promise<void> | undefined
-  open: OpenFile | undefined
-  settle: () => void = () => {}
-
-  constructor(request: HandleRequest) {
-    this.request = request
-    this.writable = request.access !== 'read'
-    this.closed = new Promise((resolve) => {
-      this.settle = resolve
-    })
-  }
-
-  get file(): OpenFile {
-    return this.open as OpenFile
-  }
-}
 
 export class HandlePool implements AsyncDisposable {
   readonly fileSystem: FileSystem
   readonly capacity: number
   readonly #clock: Clock
   /** By path, least recently used first. */
-  readonly #current = new Map<string, Entry>()
+  readonly #current = new Map<string, PoolEntry>()
   /** Those and the ones that were replaced but are still in use. */
-  readonly #all = new Set<Entry>()
-  readonly #waiting: (() => void)[] = []
-  #taken = 0
+  readonly #all = new Set<PoolEntry>()
+  readonly #slots: HandleSlots
   #isClosed = false
 
   /** @throws InputError `HANDLES` unless `handles` is a positive integer */
@@ -102,11 +50,12 @@ export class HandlePool implements AsyncDisposable {
     this.capacity = handles
     this.fileSystem = options.fileSystem ?? nodeFileSystem
     this.#clock = options.clock ?? systemClock
+    this.#slots = new HandleSlots(handles, () => this.#closeIdle())
   }
 
   /** Handles open, or being opened or closed. */
   get open(): number {
-    return this.#taken
+    return this.#slots.taken
   }
 
   /**
@@ -127,11 +76,11 @@ export class HandlePool implements AsyncDisposable {
 
   /** Gives a handle back; it may be closed from now on. */
   release(handle: PooledHandle): void {
-    const entry = handle as Entry
+    const entry = handle as PoolEntry
     entry.users--
     if (entry.users > 0) return
     if (entry.retired) this.#close(entry)
-    else if (this.#waiting.length > 0) this.#closeIdle()
+    else if (this.#slots.isAwaited) this.#closeIdle()
   }
 
   /**
@@ -153,7 +102,7 @@ export class HandlePool implements AsyncDisposable {
       }
       return
     }
-    await this.#takeSlot()
+    await this.#slots.take()
     try {
       const file = await this.#openPatiently(path, 'write')
       try {
@@ -164,7 +113,7 @@ export class HandlePool implements AsyncDisposable {
     } catch (error) {
       throw storageFailure(error, { path })
     } finally {
-      this.#freeSlot()
+      this.#slots.free()
     }
   }
 
@@ -183,7 +132,7 @@ export class HandlePool implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true
     for (const entry of this.#all) this.#retire(entry)
-    for (const wake of this.#waiting.splice(0)) wake()
+    this.#slots.close()
     await Promise.all([...this.#all].map((entry) => entry.closed))
   }
 
@@ -191,7 +140,7 @@ export class HandlePool implements AsyncDisposable {
     return this.close()
   }
 
-  #entryFor(request: HandleRequest): Entry {
+  #entryFor(request: HandleRequest): PoolEntry {
     const known = this.#current.get(request.path)
     if (known !== undefined && (known.writable || request.access === 'read')) {
       this.#current.delete(request.path)
@@ -199,7 +148,7 @@ export class HandlePool implements AsyncDisposable {
       return known
     }
     if (known !== undefined) this.#retire(known)
-    const entry = new Entry(request)
+    const entry = new PoolEntry(request)
     this.#current.set(request.path, entry)
     this.#all.add(entry)
     entry.opening = this.#open(entry).finally(() => {
@@ -208,7 +157,7 @@ export class HandlePool implements AsyncDisposable {
     return entry
   }
 
-  async #isAlive(entry: Entry): Promise<boolean> {
+  async #isAlive(entry: PoolEntry): Promise<boolean> {
     const now = this.#clock.now()
     if (now - entry.checked < CHECK_EVERY) return true
     entry.checked = now
@@ -220,48 +169,23 @@ export class HandlePool implements AsyncDisposable {
     }
   }
 
-  async #open(entry: Entry): Promise<void> {
+  async #open(entry: PoolEntry): Promise<void> {
     const { request } = entry
     try {
-      await this.#takeSlot()
+      await this.#slots.take()
     } catch (error) {
       this.#forget(entry)
       throw error
     }
-    let file: OpenFile | undefined
     try {
-      await request.approve?.()
-      // A new name is a new file: there is nothing to ask about it.
-      file = request.access === 'create' ? await this.#makeNew(request.path) : undefined
-      const stat = file === undefined ? undefined : NEW_FILE
-      file ??= await this.#openPatiently(request.path, request.access)
-      await this.#admit(request, file, stat ?? (await file.stat()))
+      entry.open = await openRequested(request, (path, access) => this.#openPatiently(path, access))
     } catch (error) {
-      await file?.close().catch(() => {})
       this.#forget(entry)
-      this.#freeSlot()
+      this.#slots.free()
       throw storageFailure(error, { path: request.path })
     }
-    entry.open = file
     entry.checked = this.#clock.now()
     request.owner.handleOpened?.(request.file, entry.writable ? 'write' : 'read')
-  }
-
-  async #admit(request: HandleRequest, file: OpenFile, stat: FileStat): Promise<void> {
-    if (stat.kind !== 'file') throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
-    if (request.access === 'read') return
-    if (stat.size > 0) await request.approve?.()
-    await request.admit?.(file, stat)
-  }
-
-  /** `undefined` when the name is taken. */
-  async #makeNew(path: string): Promise<OpenFile | undefined> {
-    try {
-      return await this.#openPatiently(path, 'make')
-    } catch (error) {
-      if (systemCode(error) === 'EEXIST') return undefined
-      throw error
-    }
   }
 
   /** Opens the file; when the process or the system is out of handles, gives some of ours back first. */
@@ -273,9 +197,7 @@ export class HandlePool implements AsyncDisposable {
         const code = systemCode(error)
         if (code !== 'EMFILE' && code !== 'ENFILE') throw error
         if (!this.#hasOpen()) throw error
-        this.#closeIdle()
-        await this.#slotFreed()
-        if (this.#isClosed) throw closedFailure('handle pool')
+        await this.#slots.freed()
       }
     }
   }
@@ -283,24 +205,6 @@ export class HandlePool implements AsyncDisposable {
   #hasOpen(): boolean {
     for (const entry of this.#all) if (entry.open !== undefined) return true
     return false
-  }
-
-  async #takeSlot(): Promise<void> {
-    while (this.#taken >= this.capacity) {
-      this.#closeIdle()
-      await this.#slotFreed()
-      if (this.#isClosed) throw closedFailure('handle pool')
-    }
-    this.#taken++
-  }
-
-  #slotFreed(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  #freeSlot(): void {
-    this.#taken--
-    this.#waiting.shift()?.()
   }
 
   /** Starts to close the least recently used handle that nobody uses. */
@@ -313,14 +217,14 @@ export class HandlePool implements AsyncDisposable {
   }
 
   /** Nobody gets this handle any more; it is closed when its last user gives it back. */
-  #retire(entry: Entry): void {
+  #retire(entry: PoolEntry): void {
     if (this.#current.get(entry.request.path) === entry) this.#current.delete(entry.request.path)
     if (entry.retired) return
     entry.retired = true
     if (entry.users === 0) this.#close(entry)
   }
 
-  #close(entry: Entry): void {
+  #close(entry: PoolEntry): void {
     const file = entry.open
     // It never opened: `#open` has cleaned up.
     if (file === undefined) return
@@ -328,15 +232,15 @@ export class HandlePool implements AsyncDisposable {
     void this.#closeFile(entry, file)
   }
 
-  async #closeFile(entry: Entry, file: OpenFile): Promise<void> {
+  async #closeFile(entry: PoolEntry, file: OpenFile): Promise<void> {
     // What a failing close could lose is what nobody has flushed; `flush` reports that itself.
     await file.close().catch(() => {})
     this.#forget(entry)
     entry.request.owner.handleClosed?.(entry.request.file)
-    this.#freeSlot()
+    this.#slots.free()
   }
 
-  #forget(entry: Entry): void {
+  #forget(entry: PoolEntry): void {
     if (this.#current.get(entry.request.path) === entry) this.#current.delete(entry.request.path)
     this.#all.delete(entry)
     entry.settle()

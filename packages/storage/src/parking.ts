@@ -5,9 +5,10 @@
 
 import type { FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import type { FilePlace } from './file-places.ts'
-import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
+import type { HandlePool } from './handle-pool.ts'
 import { PartFile, type PartRecord } from './part-file.ts'
 import { extentOf } from './piece-extent.ts'
+import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
 import { readFully, writeFully } from './pooled-io.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { storageFailure } from './storage-failure.ts'

@@ -8,6 +8,7 @@
 import { type AbortOptions, throwIfAborted } from '@torrential/primitives'
 import { FileCopy, haveSameBytes } from './file-copy.ts'
 import type { FilePlace, FilePlaces } from './file-places.ts'
+import { pruneDirectories } from './file-removal.ts'
 import type { FileStat, FileSystem } from './file-system.ts'
 import type { OperationGate } from './operation-gate.ts'
 import type { Parking } from './parking.ts'
@@ -246,9 +247,9 @@ export class Relocation {
 
   /** Empty directories go, and the new names are made durable. */
   async #tidy(left: readonly FilePlace[]): Promise<void> {
-    const { fileSystem, files, gate } = this.#parts
+    const { fileSystem, gate } = this.#parts
     for (const directory of this.#changed) await fileSystem.syncDirectory(directory)
-    await gate.alone(() => files.prune(left).catch(() => {}))
+    await gate.alone(() => pruneDirectories(fileSystem, left).catch(() => {}))
   }
 }
 

@@ -1,21 +1,22 @@
-// The files of one torrent on disk: opening, reading, writing, flushing and removing them, by their index in the geometry.
+// The files of one torrent on disk: opening, reading, writing and flushing them, by their index in the geometry. Removing them
+// is the work of `file-removal.ts`.
 //
 // Invariant: a file is created at most once. From then on it must exist; one that vanished is FILE_MISSING, never begun
 // anew in silence, because the pieces that were in it are gone with it. `forget` (a recheck that finds it gone) lifts that.
 
 import { LazySet, type AbortOptions, type Geometry, StorageError } from '@torrential/primitives'
 import { adoptFile, type AdoptMethod } from './adopt-file.ts'
-import type { FilePlace, FilePlaces } from './file-places.ts'
+import type { FilePlaces } from './file-places.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
-import type { HandleOwner, HandlePool, PooledHandle } from './handle-pool.ts'
+import type { HandlePool } from './handle-pool.ts'
 import { extentOf } from './piece-extent.ts'
+import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
 import { lengthOf, readFully, writeFully } from './pooled-io.ts'
-import { directoryOf, type RootDirectory } from './root-directory.ts'
 import { sideBySide } from './side-by-side.ts'
-import { storageFailure, systemCode } from './storage-failure.ts'
+import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 
-/** Files flushed or removed at once: hides the disk's latency without filling the process's four I/O threads for long. */
+/** Files flushed at once: hides the disk's latency without filling the process's four I/O threads for long. */
 const AT_ONCE = 4
 
 export interface TorrentFilesParts {
@@ -159,7 +160,7 @@ export class TorrentFiles {
       looks.set(path, look)
       return look
     }
-    await this.#forEach(files, async (file) => {
+    await sideBySide(files, AT_ONCE, async (file) => {
       this.#dirty.delete(file)
       try {
         await confirmed(file)
@@ -175,32 +176,6 @@ export class TorrentFiles {
   /** Closes the handles of all files. */
   close(): Promise<void> {
     return this.#parts.handles.evict(this.#owner)
-  }
-
-  /** Removes these files and then the directories that became empty, below the root. What is not there or not a file stays. */
-  async remove(files: readonly number[]): Promise<void> {
-    const { places } = this.#parts
-    await this.close()
-    places.forget()
-    await this.#forEach(files, (file) => this.#remove(file))
-    await this.prune(files.map((file) => places.of(file)))
-    places.forget()
-  }
-
-  /** Removes the directories of files that went away, below their root, as far as they are empty. @throws StorageError */
-  async prune(left: Iterable<FilePlace>): Promise<void> {
-    const byRoot = new Map<RootDirectory, Set<string>>()
-    for (const { root, path } of left) {
-      const directories = byRoot.get(root) ?? new Set()
-      byRoot.set(root, directories)
-      for (let up = directoryOf(path); up !== '' && !directories.has(up); up = directoryOf(up)) directories.add(up)
-    }
-    for (const [root, directories] of byRoot) {
-      root.forget()
-      const deepestFirst = [...directories].sort((a, b) => b.length - a.length)
-      for (const directory of deepestFirst) await this.#removeIfEmpty(root, directory)
-      root.forget()
-    }
   }
 
   /** From now on the ranges that are written to the file are noted, for whoever copies it meanwhile. One file at a time. */
@@ -269,43 +244,4 @@ export class TorrentFiles {
     void this.#parts.handles.evict(this.#owner, file)
     throw new StorageError('FILE_MISSING', `the file was deleted while it was written: ${path}`, { path })
   }
-
-  async #remove(file: number): Promise<void> {
-    const path = this.pathOf(file)
-    try {
-      if ((await this.status(file)) !== undefined) await this.#parts.handles.fileSystem.removeFile(path)
-    } catch (error) {
-      const failure = storageFailure(error, { path })
-      // Not the torrent's: a directory, a link, or something behind a link.
-      const isForeign = failure.code === 'FILE_KIND' || failure.code === 'PATH_OUTSIDE'
-      if (!isForeign && failure.code !== 'FILE_MISSING') throw failure
-    }
-    await this.forget(file)
-  }
-
-  async #removeIfEmpty(root: RootDirectory, directory: string): Promise<void> {
-    const path = root.resolve(directory)
-    try {
-      await root.require(directory)
-      await this.#parts.handles.fileSystem.removeDirectory(path)
-    } catch (error) {
-      const code = systemCode(error) ?? ''
-      if (!leftAlone.has(code)) throw storageFailure(error, { path })
-    }
-  }
-
-  async #forEach(files: readonly number[], work: (file: number) => Promise<void>): Promise<void> {
-    await sideBySide(files, AT_ONCE, work)
-  }
 }
-
-/** Why a directory stays: something else is in it, it is gone, or it is not a directory of ours. */
-const leftAlone: ReadonlySet<string> = new Set([
-  'ENOTEMPTY',
-  'EEXIST',
-  'ENOENT',
-  'ENOTDIR',
-  'FILE_MISSING',
-  'FILE_KIND',
-  'PATH_OUTSIDE',
-])

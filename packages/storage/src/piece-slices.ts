@@ -1,0 +1,127 @@
+// Where the bytes of a piece lie. One slice of a piece per file; every slice goes to one of three places:
+//     padding        nowhere: reads as zeros, is never written (BEP 47)
+//     the part file  when the file is unwanted and does not exist, or when the part file holds these bytes already
+//     the file       otherwise
+// Nobody may move bytes between these places meanwhile; that is for the caller to see to.
+
+import type { FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
+import type { Parking } from './parking.ts'
+import type { PieceExtent, PieceSurvey } from './piece-extent.ts'
+import { BlockCursor, lengthOf } from './pooled-io.ts'
+import { sideBySide } from './side-by-side.ts'
+import { storageFailure } from './storage-failure.ts'
+import type { TorrentFiles } from './torrent-files.ts'
+
+/** Files of one piece that are worked on at once: enough for small ones to share a look at their directory, few of all handles. */
+const FILES_AT_ONCE = 16
+
+export interface PieceSlicesParts {
+  readonly geometry: Geometry
+  /** 1 for a file that is never on disk. */
+  readonly pads: Uint8Array
+  readonly files: TorrentFiles
+  readonly parking: Parking
+}
+
+export class PieceSlices {
+  readonly #parts: PieceSlicesParts
+
+  constructor(parts: PieceSlicesParts) {
+    this.#parts = parts
+  }
+
+  /** Fills the first `length` bytes of `bytes`. @throws StorageError */
+  async read(piece: PieceIndex, offset: number, length: number, bytes: Uint8Array): Promise<void> {
+    let at = 0
+    await this.#each(piece, offset, length, (slice) => {
+      const into = bytes.subarray(at, at + slice.length)
+      at += slice.length
+      return this.#read(piece, slice, into)
+    })
+  }
+
+  /** @throws StorageError */
+  async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
+    const length = lengthOf(blocks)
+    const cursor = new BlockCursor(blocks)
+    await this.#each(piece, offset, length, (slice) =>
+      this.#write(piece, slice, slice.length === length ? blocks : cursor.take(slice.length)),
+    )
+  }
+
+  /** Where the pieces lie at this moment. A file that is found missing may be created again by the next write. */
+  survey(): PieceSurvey {
+    const { geometry, files } = this.#parts
+    const sizes = new Map<number, number>()
+    const measure = async (file: number): Promise<number> => {
+      const size = (await files.status(file))?.size ?? -1
+      if (size < 0) await files.forget(file)
+      sizes.set(file, size)
+      return size
+    }
+    return {
+      locate: async (piece) => {
+        const extents: PieceExtent[] = []
+        for (const slice of geometry.slices(piece, 0, geometry.lengthOf(piece))) {
+          const elsewhere = this.#locateElsewhere(piece, slice)
+          if (elsewhere === undefined) {
+            // Awaited for the first piece of a file only: a torrent of a million missing pieces takes no time.
+            const size = sizes.get(slice.file) ?? (await measure(slice.file))
+            if (size < slice.offset + slice.length) return undefined
+          }
+          extents.push(elsewhere ?? { path: files.pathOf(slice.file), position: slice.offset, length: slice.length })
+        }
+        return extents
+      },
+    }
+  }
+
+  /** Begins in order, several files at a time; small files cost little but waiting. */
+  async #each(
+    piece: PieceIndex,
+    offset: number,
+    length: number,
+    work: (slice: FileSlice) => Promise<void>,
+  ): Promise<void> {
+    const slices = [...this.#parts.geometry.slices(piece, offset, length)]
+    const [only] = slices
+    if (slices.length === 1 && only !== undefined) await work(only)
+    else await sideBySide(slices, FILES_AT_ONCE, work)
+  }
+
+  async #read(piece: PieceIndex, slice: FileSlice, into: Uint8Array): Promise<void> {
+    const { pads, parking, files } = this.#parts
+    if (pads[slice.file] === 1) {
+      into.fill(0)
+      return
+    }
+    try {
+      const record = parking.find(piece, slice.file)
+      if (record !== undefined) await parking.read(record, slice, into)
+      else await files.read(slice.file, slice.offset, into)
+    } catch (error) {
+      throw storageFailure(error, { path: files.pathOf(slice.file), piece })
+    }
+  }
+
+  async #write(piece: PieceIndex, slice: FileSlice, blocks: readonly Uint8Array[]): Promise<void> {
+    const { pads, parking, files } = this.#parts
+    if (pads[slice.file] === 1) return
+    try {
+      if (await parking.takes(piece, slice.file)) await parking.write(piece, slice, blocks)
+      else await files.write(slice.file, slice.offset, blocks)
+    } catch (error) {
+      throw storageFailure(error, { path: files.pathOf(slice.file), piece })
+    }
+  }
+
+  /** Bytes that are not in their file: padding, and what waits in the part file. */
+  #locateElsewhere(piece: PieceIndex, slice: FileSlice): PieceExtent | undefined {
+    const { pads, parking } = this.#parts
+    const { length } = slice
+    if (pads[slice.file] === 1) return { path: undefined, position: 0, length }
+    const record = parking.find(piece, slice.file)
+    if (record === undefined) return undefined
+    return { path: parking.path, position: parking.positionOf(record, slice.offset), length }
+  }
+}
