@@ -291,6 +291,7 @@ describe('close', () => {
     await using bench = await BenchFolder.create()
     const origin = await bench.write({ 'one.bin': 5_000_000 })
     const before = resources()
+    using timers = new OwnTimers()
     {
       await using seeder = await createSession({ port: 0, host: '127.0.0.1', state: bench.copy('a'), trackers: false })
       const seed = await seeder.seed(join(origin, 'one.bin'), { pieceLength: 65_536 })
@@ -301,15 +302,17 @@ describe('close', () => {
       await leech.done
       expect(await bench.isCopied(leech)).toBe(true)
     }
+    expect(timers.started).toBeGreaterThan(0)
+    expect(timers.waiting).toEqual([])
     // Handles that are closing are still listed until the event loop has been round.
     for (let turn = 0; turn < 100 && added(before).length > 0; turn++) await bench.settle()
     expect(added(before)).toEqual([])
   })
 })
 
-/** Everything that keeps the process alive. */
+/** Everything that keeps the process alive, but timers: the test runner, which may be in this process, has some of its own. */
 function resources(): string[] {
-  const passing = new Set(['FSReqPromise', 'Immediate', 'CloseReq'])
+  const passing = new Set(['FSReqPromise', 'Immediate', 'CloseReq', 'Timeout'])
   return process.getActiveResourcesInfo().filter((name) => !passing.has(name))
 }
 
@@ -321,4 +324,48 @@ function added(before: readonly string[]): string[] {
     if (at !== -1) rest.splice(at, 1)
     return at === -1
   })
+}
+
+/** The timers of what is tested, even those that would not keep the process alive: until disposed they go through here. */
+class OwnTimers implements Disposable {
+  readonly #real = { setTimeout, setInterval, clearTimeout, clearInterval }
+  /** Milliseconds of each that waits. */
+  readonly #waiting = new Map<unknown, number | undefined>()
+  started = 0
+
+  constructor() {
+    const { setTimeout: once, setInterval: again, clearTimeout: end } = this.#real
+    const startOnce = (fire: (...rest: unknown[]) => void, ms?: number, ...rest: unknown[]) => {
+      const timer = once(() => {
+        this.#waiting.delete(timer)
+        fire(...rest)
+      }, ms)
+      return this.#started(timer, ms)
+    }
+    const startAgain = (fire: () => void, ms?: number) => this.#started(again(fire, ms), ms)
+    const clear = (timer?: NodeJS.Timeout) => {
+      this.#waiting.delete(timer)
+      end(timer)
+    }
+    Object.assign(globalThis, {
+      setTimeout: startOnce,
+      setInterval: startAgain,
+      clearTimeout: clear,
+      clearInterval: clear,
+    })
+  }
+
+  get waiting(): readonly (number | undefined)[] {
+    return [...this.#waiting.values()]
+  }
+
+  #started(timer: NodeJS.Timeout, ms: number | undefined): NodeJS.Timeout {
+    this.started++
+    this.#waiting.set(timer, ms)
+    return timer
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#real)
+  }
 }

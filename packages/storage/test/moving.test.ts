@@ -302,10 +302,17 @@ describe('to a real other file system', () => {
   })
 })
 
+// What is done about a code differs for few of them: all take a quarter of a minute, and are run on demand.
+const isFull = process.env['ALL_FAULTS'] !== undefined
+
 describe('a fault at the n-th call of a move, for every n', () => {
   for (const [where, make, codes] of [
-    ['on the same disk', torrentWith, ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG']],
-    ['to another disk', torrentAcross, ['ENOSPC', 'EIO']],
+    [
+      'on the same disk',
+      torrentWith,
+      isFull ? ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG'] : ['ENOSPC', 'EMFILE'],
+    ],
+    ['to another disk', torrentAcross, isFull ? ['ENOSPC', 'EIO'] : ['EIO']],
   ] as const) {
     test.each(codes)(
       `${where}, %s: a typed error or completion; then completion, and every byte is right throughout`,

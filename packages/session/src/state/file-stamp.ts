@@ -52,21 +52,29 @@ async function stampOf(path: string, missing: MissingDirectories): Promise<FileS
 
 /** Directories that are not there, found out by the first file that is not: a new torrent's need not be asked for one by one. */
 class MissingDirectories {
-  readonly #isMissing = new Map<string, boolean>()
+  readonly #isMissing = new Map<string, boolean | Promise<boolean>>()
 
   /** The directory of this file is known to be missing. */
   have(path: string): boolean {
     return this.#isMissing.get(dirname(path)) === true
   }
 
-  /** This file is missing: perhaps its directory is. */
+  /** This file is missing: perhaps its directory is. Who finds that out side by side looks once, and nobody asks further before. */
   async look(path: string): Promise<void> {
     const directory = dirname(path)
-    if (this.#isMissing.has(directory)) return
-    this.#isMissing.set(directory, false)
-    const found = await stat(directory).catch(() => undefined)
-    this.#isMissing.set(directory, found === undefined)
+    const known = this.#isMissing.get(directory)
+    if (typeof known === 'boolean') return
+    const looked = known ?? isGone(directory)
+    this.#isMissing.set(directory, looked)
+    this.#isMissing.set(directory, await looked)
   }
+}
+
+function isGone(directory: string): Promise<boolean> {
+  return stat(directory).then(
+    () => false,
+    () => true,
+  )
 }
 
 /** The file is untouched since the record. */
