@@ -21,6 +21,10 @@ const STALE_MS = 5_000
 const PROBATION_MS = 15_000
 /** … and is left alone when it needs no more than this many for the rest. */
 const SLOW_OWNER_MS = 30_000
+/** Whoever sends nothing for this many milliseconds while another has nothing to do … */
+const IMPATIENT_MS = 2_000
+/** … that would have sent so many times as much by then is not waited for any longer. */
+const OUTDONE = 4
 /** After this many request timeouts without any block a peer that could send them has lost its place. */
 const PART_AFTER = 4
 /** After this many request timeouts even a retired request is forgotten. */
@@ -86,7 +90,8 @@ export class Housekeeper {
   #second(now: number): void {
     const { peers, down, up } = this.#swarm
     this.#secondAt = now + SECOND
-    for (const peer of peers.values()) this.#check(peer, now)
+    const standby = this.#standby()
+    for (const peer of peers.values()) this.#check(peer, standby, now)
     this.#parts.downloads.tellHaves()
     const { refusals } = this.#swarm.ledger.credit
     if (refusals !== this.#refusals) this.#spill(STALE_MS, now)
@@ -129,7 +134,7 @@ export class Housekeeper {
     return undefined
   }
 
-  #check(peer: Peer, now: number): void {
+  #check(peer: Peer, standby: Peer | undefined, now: number): void {
     const { options } = this.#swarm
     if (peer.amInterested || peer.peerInterested) peer.lastInterestAt = now
     if (now - peer.lastMessageAt >= options.idleTimeout) {
@@ -137,18 +142,38 @@ export class Housekeeper {
     } else if (now - peer.lastInterestAt >= options.noInterestTimeout) {
       this.#parts.connections.close(peer, violation('NO_INTEREST', { milliseconds: now - peer.lastInterestAt }))
     } else {
-      this.#expire(peer, now)
+      this.#expire(peer, standby, now)
       const rate = peer.down.rate(now)
       peer.bestRate = Math.max(peer.bestRate, rate)
       peer.pipeline.measure(rate, options)
     }
   }
 
+  /** The fastest of those that have nothing to do because everything is asked of others. */
+  #standby(): Peer | undefined {
+    const { isPaused, ledger, peers } = this.#swarm
+    if (isPaused || ledger.isStarved || ledger.isFull) return undefined
+    let best: Peer | undefined
+    for (const peer of peers.values()) {
+      const isIdle = peer.pipeline.live === 0 && !peer.isSnubbed && !peer.peerChoking && peer.amInterested
+      if (isIdle && peer.bestRate > (best?.bestRate ?? 0)) best = peer
+    }
+    return best
+  }
+
+  /** Nothing came for `waited` milliseconds, and `standby` would have sent all of it several times. */
+  #isOutdone({ pipeline }: Peer, standby: Peer | undefined, waited: number): boolean {
+    if (standby === undefined || waited < IMPATIENT_MS) return false
+    const isAble = pipeline.requests.some(({ isLive, partial }) => isLive && standby.canServe(partial.piece))
+    return isAble && (standby.bestRate * waited) / SECOND >= OUTDONE * pipeline.live * BLOCK_LENGTH
+  }
+
   /** Requests without an answer go to other peers; a peer that answers none of them is snubbed. */
-  #expire(peer: Peer, now: number): void {
+  #expire(peer: Peer, standby: Peer | undefined, now: number): void {
     const { requestTimeout } = this.#swarm.options
     const { pipeline } = peer
-    const isSilent = pipeline.live > 0 && now - Math.max(peer.lastBlockAt, peer.waitingSince) >= requestTimeout
+    const waited = pipeline.live === 0 ? 0 : now - Math.max(peer.lastBlockAt, peer.waitingSince)
+    const isSilent = waited >= requestTimeout || this.#isOutdone(peer, standby, waited)
     for (const request of Array.from(pipeline.requests)) {
       const age = now - request.at
       if (age >= FORGET_AFTER * requestTimeout) {

@@ -47,10 +47,8 @@ export class Requester {
     // Not always the same peer first: when the credit is short, that one would get all of it.
     const first = this.#turn % (peers.length || 1)
     const inTurn = [...peers.slice(first), ...peers.slice(0, first)]
-    // Snubbed peers come last: what one of them held up is not given to it again while somebody else would take it.
-    const order = peers.some(isSnubbed)
-      ? [...inTurn.filter((peer) => !peer.isSnubbed), ...inTurn.filter(isSnubbed)]
-      : inTurn
+    // What a snubbed peer held up is given to one that has shown that it sends, then to one that may, and to a snubbed one last.
+    const order = peers.some(({ isSnubbed }) => isSnubbed) ? inTurn.sort((a, b) => standing(a) - standing(b)) : inTurn
     for (const peer of order) {
       this.fill(peer, now)
       if (!this.#swarm.ledger.isStarved) continue
@@ -232,6 +230,7 @@ export class Requester {
   }
 }
 
-function isSnubbed(peer: Peer): boolean {
-  return peer.isSnubbed
+function standing({ isSnubbed, bestRate }: Peer): number {
+  if (isSnubbed) return 2
+  return bestRate > 0 ? 0 : 1
 }

@@ -76,6 +76,32 @@ describe('Endgame', () => {
     expect(bench.engine.stats.isFinished).toBe(true)
   })
 
+  test('does not wait for peers that hold the last blocks and send nothing, when one that sends has nothing to do', () => {
+    const bench = new SwarmBench({ have: `####${'.'.repeat(41)}`, blocks: 4 })
+    const quick = bench.join(`${'#'.repeat(44)}.`)
+    bench.serve(quick)
+    bench.wait(1_000, [quick])
+    // One was asked, the others were asked for the same once more, until nothing was left to ask.
+    const join = () => bench.join('#'.repeat(45))
+    const silent = [join(), join(), join(), join(), join()]
+    bench.say(quick, { type: 'have', piece: 44 })
+    bench.clear()
+    bench.wait(1_500, [quick, ...silent])
+    expect(bench.asked(quick)).toEqual([])
+    bench.wait(2_500, [quick, ...silent])
+    expect(bench.events('snubbed').map(({ peer }) => peer)).toEqual(expect.arrayContaining(silent))
+    expect(bench.asked(quick)).toHaveLength(4)
+    bench.serve(quick)
+    expect(bench.engine.stats.isFinished).toBe(true)
+  })
+
+  test('waits for a silent peer as long as nobody with a known speed has nothing to do', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 4 })
+    const silent = [bench.join('#####'), bench.join('#####'), bench.join('#####')]
+    bench.wait(29_000, silent)
+    expect(bench.events('snubbed')).toEqual([])
+  })
+
   test('takes a late block when it is still needed, and forgives the peer', () => {
     const bench = new SwarmBench({ have: '####.', blocks: 4 })
     const silent = bench.join('#####')
