@@ -8,8 +8,8 @@ import type { Clock } from './clock.ts'
 interface Timer {
   readonly at: number
   readonly order: number
-  readonly fire: () => void
-  waiting: boolean
+  /** Gone with the waiting: what it refers to must not live until the timer comes to the top. */
+  fire: (() => void) | undefined
 }
 
 /** For tests and simulations; `start` is its first `now()`. */
@@ -29,7 +29,7 @@ export class VirtualClock implements Clock {
   }
 
   timer(ms: number, fire: () => void): Disposable {
-    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#created++, fire, waiting: true }
+    const timer: Timer = { at: this.#now + Math.max(0, ms), order: this.#created++, fire }
     this.#pending++
     this.#heap.push(timer)
     this.#rise(this.#heap.length - 1)
@@ -69,26 +69,27 @@ export class VirtualClock implements Clock {
     const timer = this.#next()
     if (timer === undefined || timer.at > end) return false
     this.#takeFirst()
-    timer.waiting = false
+    const { fire } = timer
+    timer.fire = undefined
     this.#pending--
     // Never back, even when the timer's action moved the clock itself.
     this.#now = Math.max(this.#now, timer.at)
-    timer.fire()
+    fire?.()
     return true
   }
 
   #dispose(timer: Timer): void {
-    if (!timer.waiting) return
-    timer.waiting = false
+    if (timer.fire === undefined) return
+    timer.fire = undefined
     this.#pending--
     if (this.#heap.length < 64 || this.#pending * 4 > this.#heap.length) return
     // Sorted is a heap too.
-    this.#heap = this.#heap.filter(({ waiting }) => waiting).sort((a, b) => (before(a, b) ? -1 : 1))
+    this.#heap = this.#heap.filter(({ fire }) => fire !== undefined).sort((a, b) => (before(a, b) ? -1 : 1))
   }
 
   /** The first timer that still waits. */
   #next(): Timer | undefined {
-    while (this.#heap[0]?.waiting === false) this.#takeFirst()
+    while (this.#heap.length > 0 && this.#heap[0]?.fire === undefined) this.#takeFirst()
     return this.#heap[0]
   }
 

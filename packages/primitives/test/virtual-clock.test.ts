@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { VirtualClock } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
@@ -135,5 +137,25 @@ describe('a virtual clock', () => {
     clock.timer(10, tick)
     await clock.advanceAsync(100, () => new Promise((resolve) => void setImmediate(() => setImmediate(resolve))))
     expect(seen).toEqual([20])
+  })
+
+  test('holds nothing for a timer that was disposed of, however late it was due', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const clock = new VirtualClock()
+    // In a function of its own: nothing here may refer to it.
+    const start = () => {
+      const held = { fired: false }
+      clock.timer(1_000_000, () => (held.fired = true))[Symbol.dispose]()
+      return new WeakRef(held)
+    }
+    const held = start()
+    clock.timer(1, () => {})
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise((resolve) => void setImmediate(resolve))
+      collect()
+    }
+    expect(held.deref()).toBeUndefined()
+    expect(clock.pending).toBe(1)
   })
 })

@@ -1,7 +1,7 @@
 // Incoming connections: what a stranger may cost before we know what torrent it wants. The number of handshakes under way is
 // bounded and shared out between hosts, each has its deadline, and an address can be refused before a single byte is read.
 
-import type { ByteStream, Listener } from '@torrential/contracts'
+import type { ByteStream, Inbound, Listener } from '@torrential/contracts'
 import {
   type Clock,
   type InfoHash,
@@ -45,13 +45,22 @@ export class InboundGate {
 
   /** Accepts until the listener is disposed. */
   async serve(listener: Listener): Promise<void> {
-    for await (const { stream } of listener) this.#take(stream)
+    // Not `for await`: its variable would hold the last connection, and the torrent that it was for, until another one comes.
+    const arrivals = listener[Symbol.asyncIterator]()
+    while (await this.#serveNext(arrivals));
   }
 
   /** Gives up the handshakes under way. */
   close(): void {
     this.#isClosed = true
     this.#pending.close(new PeerError('SESSION_CLOSED', 'the session was closed'))
+  }
+
+  async #serveNext(arrivals: AsyncIterator<Inbound>): Promise<boolean> {
+    const { done, value } = await arrivals.next()
+    if (done === true) return false
+    this.#take(value.stream)
+    return true
   }
 
   #take(stream: ByteStream): void {
