@@ -84,7 +84,7 @@ export class Churn implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure
     await this.#putInOrder()
     await world.pass(Math.max(900_000, start + HOUR - world.clock.now()))
-    await this.#checkIdle()
+    this.#checkIdle()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

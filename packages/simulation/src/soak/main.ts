@@ -10,8 +10,16 @@ const usage = 'usage: node --expose-gc packages/simulation/bin/soak.js [--hours 
 const MEBI = 2 ** 20
 /** Shown after each hour; all others are judged with them. */
 const SHOWN = [
-  ...['Session', 'Torrent', 'SwarmEngine', 'PeerConnection', 'Wire', 'MemoryStream'],
-  ...['Peer', 'PartialPiece', 'MetadataFetch', 'FileStream'],
+  'Session',
+  'Torrent',
+  'SwarmEngine',
+  'PeerConnection',
+  'Wire',
+  'MemoryStream',
+  'Peer',
+  'PartialPiece',
+  'MetadataFetch',
+  'FileStream',
 ]
 
 /** The objects as JSON: what the looks themselves need must not be what grows. */

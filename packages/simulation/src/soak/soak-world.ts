@@ -54,12 +54,14 @@ export class SoakWorld implements AsyncDisposable {
 
   /** Waits for what may be done without time first, and then lets time pass for it. @throws Error after an hour of virtual time */
   async finish<Value>(work: Promise<Value>): Promise<Value> {
-    let isOver = false
-    const end = () => void (isOver = true)
+    const state = { isOver: false }
+    const end = () => {
+      state.isOver = true
+    }
     work.then(end, end)
-    for (let passed = 0; !isOver; passed += 100) {
-      for (let turn = 0; !isOver && turn < PATIENCE; turn++) await settle()
-      if (isOver) break
+    for (let passed = 0; !state.isOver; passed += 100) {
+      for (let turn = 0; !state.isOver && turn < PATIENCE; turn++) await settle()
+      if (state.isOver) break
       if (passed > LIMIT) throw new Error('something did not end within an hour')
       await this.pass(100)
     }
