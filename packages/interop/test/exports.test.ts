@@ -27,6 +27,7 @@ test('exports exactly these names', () => {
     'startOpentracker',
     'torrential',
     'transmission',
+    'transmission4',
     'until',
     'webtorrent',
     'webtorrentInstalled',
