@@ -1,7 +1,6 @@
 // The body of a torrent whose metadata is known: every question is handed to the part of its assembly that knows the answer.
 
 import type { Bitfield, PeerAddress, StorageError } from '@torrential/primitives'
-import type { TrackerStatus } from '@torrential/tracker'
 import type { InboundTorrent } from './inbound-gate.ts'
 import type { MoveOptions } from './options.ts'
 import type { Peer } from './peer.ts'
@@ -10,6 +9,7 @@ import type { CloseOptions, TorrentBody } from './torrent-body.ts'
 import type { TorrentFile } from './torrent-file.ts'
 import type { TorrentStatus } from './torrent-life.ts'
 import type { TorrentStats } from './torrent-stats.ts'
+import type { SwarmTracker } from './tracker-link.ts'
 
 export class ActiveTorrent implements TorrentBody {
   readonly #assembly: TorrentAssembly
@@ -26,7 +26,7 @@ export class ActiveTorrent implements TorrentBody {
     return [...this.#assembly.swarm.driver.connections.values()].map(({ peer }) => peer)
   }
 
-  get trackers(): readonly TrackerStatus[] {
+  get trackers(): readonly SwarmTracker[] {
     return this.#assembly.intake.trackers.trackers
   }
 

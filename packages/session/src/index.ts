@@ -13,6 +13,7 @@ export { TorrentFile } from './torrent-file.ts'
 export type { FileRange } from './file-stream.ts'
 export { FileStream } from './file-stream.ts'
 export { Peer } from './peer.ts'
+export type { SwarmTracker } from './tracker-link.ts'
 // Events
 export type { SessionEvent, SessionEventType } from './session-events.ts'
 export type {

@@ -8,7 +8,6 @@
 import { FileTrees, type Magnet, type Metainfo, parseInfo } from '@torrential/metainfo'
 import { Bitfield, InputError, type PeerAddress, PeerError } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
-import type { TrackerStatus } from '@torrential/tracker'
 import { deferred } from './deferred.ts'
 import type { Dialed } from './dialer.ts'
 import { MetadataPhase } from './metadata-phase.ts'
@@ -23,6 +22,7 @@ import type { Torrent } from './torrent.ts'
 import type { CloseOptions, TorrentBody } from './torrent-body.ts'
 import type { TorrentStatus } from './torrent-life.ts'
 import type { TorrentStats } from './torrent-stats.ts'
+import type { SwarmTracker } from './tracker-link.ts'
 
 export interface PendingTorrentParts {
   readonly torrent: Torrent
@@ -108,7 +108,7 @@ export class PendingTorrent implements TorrentBody {
     return this.#phase.meetings.map(({ peer }) => peer)
   }
 
-  get trackers(): readonly TrackerStatus[] {
+  get trackers(): readonly SwarmTracker[] {
     return this.inbound.trackers.trackers
   }
 

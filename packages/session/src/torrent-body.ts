@@ -2,18 +2,18 @@
 // `PendingTorrent` while the info dictionary of a magnet link is fetched, an `ActiveTorrent` from then on.
 
 import type { Bitfield, InputError, PeerAddress, StorageError } from '@torrential/primitives'
-import type { TrackerStatus } from '@torrential/tracker'
 import type { InboundTorrent } from './inbound-gate.ts'
 import type { MoveOptions } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentFile } from './torrent-file.ts'
 import type { TorrentStatus } from './torrent-life.ts'
 import type { TorrentStats } from './torrent-stats.ts'
+import type { SwarmTracker } from './tracker-link.ts'
 
 export interface TorrentBody {
   readonly files: readonly TorrentFile[]
   readonly peers: readonly Peer[]
-  readonly trackers: readonly TrackerStatus[]
+  readonly trackers: readonly SwarmTracker[]
   /** A copy. */
   readonly bitfield: Bitfield
   readonly status: TorrentStatus

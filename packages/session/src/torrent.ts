@@ -15,7 +15,6 @@ import {
   type SubscribeOptions,
   type TorrentialError,
 } from '@torrential/primitives'
-import type { TrackerStatus } from '@torrential/tracker'
 import { ActiveTorrent } from './active-torrent.ts'
 import type { TorrentData } from './data-reuse.ts'
 import type { InboundTorrent } from './inbound-gate.ts'
@@ -33,6 +32,7 @@ import { TorrentFacts } from './torrent-facts.ts'
 import type { TorrentFile } from './torrent-file.ts'
 import type { TorrentStatus } from './torrent-life.ts'
 import type { TorrentStats } from './torrent-stats.ts'
+import type { SwarmTracker } from './tracker-link.ts'
 
 /** @internal */
 export interface TorrentOrigin {
@@ -96,7 +96,7 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     return this.#body.peers
   }
 
-  get trackers(): readonly TrackerStatus[] {
+  get trackers(): readonly SwarmTracker[] {
     return this.#body.trackers
   }
 

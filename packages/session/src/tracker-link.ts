@@ -27,6 +27,12 @@ export interface TrackerLinkParts {
   readonly event: (event: TrackerEvent & { readonly infoHash: string }) => void
 }
 
+/** One tracker as one of the torrent's swarms sees it: a hybrid torrent is announced by both of its names, and has two of each. */
+export interface SwarmTracker extends TrackerStatus {
+  /** The name that is announced, 40 hexadecimal digits; a v2 infohash is cut to them. */
+  readonly infoHash: string
+}
+
 export class TrackerLink {
   readonly #parts: TrackerLinkParts
   readonly #tiers: string[][]
@@ -45,10 +51,11 @@ export class TrackerLink {
     this.#tiers = [...parts.tiers, ...parts.added].map((tier) => [...tier])
   }
 
-  /** As the first of the torrent's names sees them. */
-  get trackers(): readonly TrackerStatus[] {
-    const [first] = this.#announcers.values()
-    return first?.trackers ?? []
+  /** In the order of the torrent's names. */
+  get trackers(): readonly SwarmTracker[] {
+    return Array.from(this.#announcers.entries(), ([infoHash, { trackers }]) =>
+      trackers.map((status) => ({ ...status, infoHash })),
+    ).flat()
   }
 
   start(): void {

@@ -108,7 +108,7 @@ describe('trackers', () => {
     const origin = await bench.write({ 'one.bin': 1_000 })
     await using tracker = await createTrackerServer({ host: '127.0.0.1' })
     await using session = await createSession({ port: 0, host: '127.0.0.1' })
-    const seed = await session.seed(join(origin, 'one.bin'))
+    const seed = await session.seed(join(origin, 'one.bin'), { version: 'v1' })
     await seed.done
     const replied = eventOf(seed, 'tracker-reply')
     seed.addTracker(tracker.urls[0] as string, 7)
@@ -120,6 +120,24 @@ describe('trackers', () => {
     expect(seed.trackers.map(({ url }) => url).toSorted()).toEqual(
       ['http://127.0.0.1:1/announce', tracker.urls[0] as string].toSorted(),
     )
+  })
+
+  test('of a hybrid torrent are listed for each of its two swarms', async () => {
+    await using bench = await BenchFolder.create()
+    const origin = await bench.write({ 'one.bin': 1_000 })
+    await using tracker = await createTrackerServer({ host: '127.0.0.1' })
+    await using session = await createSession({ port: 0, host: '127.0.0.1' })
+    const trackers = [[tracker.urls[0] as string]]
+    const [hybrid, v1] = await Promise.all(
+      (['hybrid', 'v1'] as const).map((version) => session.seed(join(origin, 'one.bin'), { version, trackers })),
+    )
+    await Promise.all([hybrid?.done, v1?.done])
+    const v2 = hybrid?.infoHashV2 as string
+    expect(hybrid?.trackers.map(({ url, infoHash }) => ({ url, infoHash }))).toEqual([
+      { url: trackers[0]?.[0], infoHash: hybrid?.infoHashV1 },
+      { url: trackers[0]?.[0], infoHash: v2.slice(0, 40) },
+    ])
+    expect(v1?.trackers.map(({ infoHash }) => infoHash)).toEqual([v1?.infoHashV1])
   })
 
   test('that are no trackers are refused', async () => {
