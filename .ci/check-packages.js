@@ -57,7 +57,7 @@ function checkContents(dir, unpacked, complain) {
     if (!existsSync(join(unpacked, needed))) complain(`no ${needed} in the tarball`)
   for (const path of [...filesBelow(unpacked, /./), ...filesBelow(join(unpacked, 'dist'), /./)]) {
     const inside = shown(unpacked, path)
-    if (!/^(dist|src|bin)\/|^(package\.json|README\.md|LICENSE)$/.test(inside))
+    if (!/^(dist|src|bin|bundle)\/|^(package\.json|README\.md|LICENSE)$/.test(inside))
       complain(`${inside} does not belong into the tarball`)
     if (/(^|\/)(test|tests|fixtures)\/|\.test\.|\.tsbuildinfo$/.test(inside)) complain(`${inside} is not for users`)
     const text = readFileSync(path, 'latin1')

@@ -7,6 +7,6 @@ if (rest.length === 0 && (first === '--version' || first === '-V')) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   process.stdout.write(`${version}\n`)
 } else {
-  const { runProcess } = await import('../dist/process-main.js')
+  const { runProcess } = await import('../bundle/process-main.js')
   await runProcess(process)
 }

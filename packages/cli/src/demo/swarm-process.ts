@@ -3,10 +3,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { CommandError } from '../failure.ts'
+import { PROGRAM_FILE } from '../program-file.ts'
 
-const program = fileURLToPath(new URL('../../bin/torrential.js', import.meta.url))
 /** Characters of stderr that are kept for the error message. */
 const complaint = 2000
 /** Milliseconds to end cleanly. */
@@ -38,7 +37,10 @@ export class SwarmProcess implements AsyncDisposable {
   constructor(name: string, args: readonly string[], onLine: (line: ReadLine) => void = () => {}) {
     this.name = name
     this.#onLine = onLine
-    this.#child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    this.#child = spawn(process.execPath, [PROGRAM_FILE, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    })
     this.#child.stderr?.on('data', (data: Buffer) => {
       this.#stderr = (this.#stderr + data.toString()).slice(-complaint)
     })
