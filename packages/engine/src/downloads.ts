@@ -52,7 +52,7 @@ export class Downloads {
       return length
     }
     if (request === undefined && pipeline.expectedLate === 0) {
-      this.#swarm.waste(peer.key, length, 'unexpected')
+      this.#swarm.wasteBlock(peer.key, message.block, 'unexpected')
       peer.strayBytes += length
       if (peer.strayBytes > MOST_STRAY_BYTES) this.#connections.close(peer, violation('BLOCK_UNREQUESTED'))
       return 0
@@ -248,7 +248,7 @@ export class Downloads {
     const isMixed = partial?.isSuspect === true && partial.owner !== peer
     const isNeeded = partial !== undefined && !partial.isCommitting && !isMixed && partial.stateOf(index) <= 1
     if (!isNeeded || !ledger.arriveUnasked(block.length)) {
-      this.#swarm.waste(peer.key, block.length, 'late')
+      this.#swarm.wasteBlock(peer.key, block, 'late')
       return 0
     }
     this.#accept(peer, partial, index, block, now)
@@ -265,7 +265,7 @@ export class Downloads {
     const spare = partial.spareOf(index)
     if (!partial.receive(index, block, peer.sender)) {
       this.#swarm.ledger.settle(block.length)
-      this.#swarm.waste(peer.key, block.length, 'late')
+      this.#swarm.wasteBlock(peer.key, block, 'late')
       return
     }
     partial.activeAt = now

@@ -6,6 +6,7 @@ import {
   LazyMap,
   type Bitfield,
   type Geometry,
+  giveBack,
   type InfoHash,
   InputError,
   type PeerKey,
@@ -121,6 +122,12 @@ export class Swarm {
   /** Bytes of the shortest run worth a write; never so long that the credit could not pay for it. */
   get leastRun(): number {
     return Math.min(this.options.writeRun, this.ledger.credit.budget / CREDIT_SHARE)
+  }
+
+  /** A block of no use has come: nobody looks at it again. */
+  wasteBlock(peer: PeerKey, block: Uint8Array, reason: 'late' | 'unexpected'): void {
+    this.waste(peer, block.length, reason)
+    giveBack([block])
   }
 
   waste(peer: PeerKey, bytes: number, reason: 'late' | 'unexpected' | 'failed'): void {

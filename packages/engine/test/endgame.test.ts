@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { PLAIN, SwarmBench } from './swarm-bench.ts'
+import { SlabPool } from '@torrential/primitives'
+import { must, PLAIN, SwarmBench } from './swarm-bench.ts'
 
 /** One piece of eight blocks is missing; `slow` was asked for all of it and answers nothing. */
 function lastPiece(options = {}) {
@@ -41,6 +42,24 @@ describe('Endgame', () => {
     bench.answer(slow, [{ type: 'request', piece: 5, offset: 7 * 16_384, length: 16_384 }])
     expect(bench.engine.stats.downloaded).toBe(downloaded)
     expect(bench.events('waste')).toMatchObject([{ peer: slow, bytes: 16_384, reason: 'late' }])
+  })
+
+  test('gives the memory of a block back that is of no use', () => {
+    const { bench, slow } = lastPiece()
+    const idle = bench.join('######')
+    const request = { type: 'request', piece: 5, offset: 7 * 16_384, length: 16_384 } as const
+    bench.answer(idle, [request])
+    const pool = new SlabPool()
+    for (const [peer, offset] of [
+      [slow, request.offset],
+      [idle, request.offset],
+    ] as const) {
+      const slab = must(pool.lend(16_384))
+      bench.say(peer, { type: 'piece', piece: 5, offset, block: slab.handOut(0, 16_384) })
+      slab.close()
+    }
+    expect(bench.events('waste')).toMatchObject([{ reason: 'late' }, { reason: 'unexpected' }])
+    expect(pool.lent).toBe(0)
   })
 
   test('takes over the whole rest of a peer that has stopped, long before its requests time out', () => {

@@ -28,6 +28,11 @@ export class Slab {
     return this.bytes.subarray(start, end)
   }
 
+  /** Another slab of the same pool; undefined when too much is lent. */
+  sibling(length: number): Slab | undefined {
+    return this.#pool.lend(length)
+  }
+
   /** Nothing more is handed out. */
   close(): void {
     this.#isClosed = true
@@ -74,8 +79,10 @@ const DEFAULTS = {
 export class SlabPool {
   readonly #idleLimit: number
   readonly #lentLimit: number
-  /** By size, the most recently used last: that one may still be in the processor's cache. */
+  /** By size, the one that was lent last at the end. Of a size the most recently used last: that one may still be in the cache. */
   readonly #idle = new Map<number, Slab[]>()
+  /** The size that was lent last. */
+  #latest = 0
   #idleBytes = 0
   #lentBytes = 0
   /** Slabs that were dropped with bytes outstanding count as lent until they are gone. */
@@ -100,7 +107,8 @@ export class SlabPool {
 
   /** A slab of `length` bytes with any content; undefined when too much is lent. */
   lend(length: number): Slab | undefined {
-    const slab = this.#idle.get(length)?.pop()
+    const waiting = this.#waiting(length)
+    const slab = waiting.pop()
     if (slab !== undefined) {
       this.#idleBytes -= length
     } else if (this.#lentBytes + length > this.#lentLimit) return undefined
@@ -112,6 +120,7 @@ export class SlabPool {
   returned(slab: Slab): void {
     const { length } = slab.bytes
     this.#lentBytes -= length
+    if (this.#idleBytes + length > this.#idleLimit) this.#makeRoom(length)
     if (this.#idleBytes + length > this.#idleLimit) {
       this.#dropped.unregister(slab)
       return
@@ -120,6 +129,30 @@ export class SlabPool {
     const waiting = this.#idle.get(length)
     if (waiting === undefined) this.#idle.set(length, [slab])
     else waiting.push(slab)
+  }
+
+  /** The idle slabs of a size, which is wanted now. */
+  #waiting(length: number): Slab[] {
+    let waiting = this.#idle.get(length)
+    if (waiting !== undefined && length === this.#latest) return waiting
+    waiting ??= []
+    this.#idle.delete(length)
+    this.#idle.set(length, waiting)
+    this.#latest = length
+    return waiting
+  }
+
+  /** Slabs of sizes that were last wanted before this one are no longer what readers use: they go first. */
+  #makeRoom(length: number): void {
+    if (length > this.#idleLimit) return
+    for (const [size, waiting] of this.#idle) {
+      if (size === length) return
+      while (waiting.length > 0 && this.#idleBytes + length > this.#idleLimit) {
+        this.#dropped.unregister(waiting.pop() as Slab)
+        this.#idleBytes -= size
+      }
+      if (waiting.length === 0) this.#idle.delete(size)
+    }
   }
 
   #make(length: number): Slab {

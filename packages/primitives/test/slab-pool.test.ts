@@ -87,4 +87,30 @@ describe('memory that comes back', () => {
     for (const slab of slabs) slab.close()
     expect([pool.idle, pool.lent]).toEqual([64 * KIB, 0])
   })
+
+  test('what is idle of a size that was wanted longer ago makes room for what is wanted now', () => {
+    const pool = new SlabPool({ idle: 128 * KIB })
+    for (const slab of [lend(pool), lend(pool)]) slab.close()
+    expect(pool.idle).toBe(128 * KIB)
+    const small = lend(pool, 16 * KIB)
+    small.close()
+    expect(pool.idle).toBe(64 * KIB + 16 * KIB)
+    expect(lend(pool, 16 * KIB)).toBe(small)
+    // The other way round: nothing goes for a size that nobody has wanted since.
+    const [large, next] = [lend(pool), lend(pool)]
+    large.close()
+    next.close()
+    small.close()
+    expect([pool.idle, pool.lent]).toEqual([128 * KIB, 0])
+  })
+
+  test('a slab gives others of its pool', () => {
+    const pool = new SlabPool({ lent: 128 * KIB })
+    const slab = lend(pool)
+    const other = slab.sibling(32 * KIB)
+    expect(pool.lent).toBe(96 * KIB)
+    expect(slab.sibling(64 * KIB)).toBeUndefined()
+    other?.close()
+    expect(pool.idle).toBe(32 * KIB)
+  })
 })

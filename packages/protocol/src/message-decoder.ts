@@ -1,5 +1,5 @@
 // Bytes to messages, as they arrive. A message that lies whole in a chunk becomes views into that chunk; one that straddles
-// chunks is assembled once, into an array of its own. What comes out does not depend on how the bytes were cut.
+// chunks is assembled once, into memory of its own (a block between two slabs: into a small slab of the same pool). What comes out does not depend on how the bytes were cut.
 //
 // The length is checked against the message's id at the fifth byte, before anything is kept. Up to 16 KiB (one block) is then
 // allocated at once; longer bodies grow by doubling as bytes arrive, so a peer that claims 1 MiB and sends nothing holds
@@ -10,13 +10,14 @@
 //
 // Messages in front of a fault are never lost: `push` returns them, sets `failure`, and throws it from then on.
 
-import { InputError, PeerError, readUint32, type Slab, slabOf } from '@torrential/primitives'
+import { BLOCK_LENGTH, InputError, PeerError, readUint32, type Slab, slabOf } from '@torrential/primitives'
 import type { Message } from './message.ts'
 import { decodeBody, KEEP_ALIVE, withoutViews } from './message-body.ts'
+import { MESSAGE_IDS } from './message-id.ts'
 import { isAllowedLength, MESSAGE_LIMITS, type MessageLimits } from './message-limits.ts'
 
 /** A block and the two numbers in front of it. */
-const AT_ONCE = 16_384 + 8
+const AT_ONCE = BLOCK_LENGTH + 8
 const EMPTY = new Uint8Array(0)
 const Bytes = Uint8Array
 
@@ -30,6 +31,8 @@ export class MessageDecoder {
   #body: Uint8Array = EMPTY
   #bodyFilled = 0
   #bodyLength = 0
+  /** What `#body` is, where that is a block between two slabs. */
+  #bodySlab: Slab | undefined
   /** The incomplete message at the end of the last chunk, where that lay in a slab. */
   #tail: Uint8Array = EMPTY
 
@@ -77,7 +80,7 @@ export class MessageDecoder {
     try {
       const slab = slabOf(chunk)
       const bytes = this.#tail.length > 0 ? this.#continued(chunk, messages) : chunk
-      const start = this.#headFilled > 0 ? this.#assemble(bytes, 0, messages) : 0
+      const start = this.#headFilled > 0 ? this.#assemble(bytes, 0, messages, slab) : 0
       if (slab !== undefined) {
         // No `Buffer`, whose `slice` is a view: whoever keeps a block must be able to copy it.
         const plain = new Bytes(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -116,8 +119,9 @@ export class MessageDecoder {
     if (tail.buffer === chunk.buffer && tail.byteOffset + tail.length === chunk.byteOffset) {
       return new Bytes(chunk.buffer, tail.byteOffset, tail.length + chunk.length)
     }
-    this.#assemble(tail, 0, messages)
-    slabOf(tail)?.giveBack(tail.length)
+    const slab = slabOf(tail)
+    this.#assemble(tail, 0, messages, slab)
+    slab?.giveBack(tail.length)
     return chunk
   }
 
@@ -159,7 +163,7 @@ export class MessageDecoder {
   }
 
   /** Goes on with the message that earlier chunks began (or begins one); returns how much of the chunk is used up. */
-  #assemble(chunk: Uint8Array, from: number, messages: Message[]): number {
+  #assemble(chunk: Uint8Array, from: number, messages: Message[], slab?: Slab): number {
     const head = this.#head
     let at = from
     while (this.#headFilled < 5) {
@@ -170,7 +174,7 @@ export class MessageDecoder {
       }
       if (at === chunk.length) return at
       head[this.#headFilled++] = chunk[at++] as number
-      if (this.#headFilled === 5) this.#begin()
+      if (this.#headFilled === 5) this.#begin(slab)
     }
     const taken = Math.min(this.#bodyLength - this.#bodyFilled, chunk.length - at)
     this.#keep(chunk, at, taken)
@@ -181,16 +185,23 @@ export class MessageDecoder {
       this.#headFilled = 0
       this.#bodyFilled = 0
       messages.push(decodeBody(head[4] as number, body, 0, this.#bodyLength, this.#limits.hashCount))
+      // The block comes back like any other; nobody looks at the two numbers in front of it again.
+      this.#bodySlab?.handOut(AT_ONCE - BLOCK_LENGTH, AT_ONCE)
+      this.#bodySlab?.close()
+      this.#bodySlab = undefined
     }
     return at
   }
 
-  #begin(): void {
+  #begin(slab: Slab | undefined): void {
     const length = readUint32(this.#head, 0)
-    this.#check(this.#head[4] as number, length)
+    const id = this.#head[4] as number
+    this.#check(id, length)
     this.#bodyLength = length - 1
     this.#bodyFilled = 0
-    this.#body = this.#bodyLength === 0 ? EMPTY : Buffer.allocUnsafeSlow(Math.min(this.#bodyLength, AT_ONCE))
+    if (id === MESSAGE_IDS.piece && this.#bodyLength === AT_ONCE) this.#bodySlab = slab?.sibling(AT_ONCE)
+    if (this.#bodySlab !== undefined) this.#body = this.#bodySlab.bytes
+    else this.#body = this.#bodyLength === 0 ? EMPTY : Buffer.allocUnsafeSlow(Math.min(this.#bodyLength, AT_ONCE))
   }
 
   #keep(chunk: Uint8Array, at: number, count: number): void {

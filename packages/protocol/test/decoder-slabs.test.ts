@@ -116,6 +116,25 @@ describe('decoding out of slabs', () => {
     expect(Buffer.compare(Buffer.concat(blocks), Buffer.concat(sent))).toBe(0)
   })
 
+  test('memory for blocks between two slabs comes back like the slabs themselves', () => {
+    const reader = new Reader()
+    const decoder = new MessageDecoder()
+    const buffers = new Set<ArrayBufferLike>()
+    for (let index = 0; index < 400; index++) {
+      for (const chunk of reader.read(encodeMessage(piece(index)))) {
+        for (const block of blocksOf(decoder.push(chunk))) {
+          expect(Buffer.compare(block, blocksOf([piece(index)])[0] as Uint8Array)).toBe(0)
+          buffers.add(block.buffer)
+          giveBack([block])
+        }
+      }
+    }
+    // Two slabs, and one for what lies between them.
+    expect(buffers.size).toBeLessThanOrEqual(3)
+    reader.close()
+    expect(reader.pool.lent).toBe(0)
+  })
+
   test('a block that comes in several reads of one slab is not copied', () => {
     const reader = new Reader()
     const decoder = new MessageDecoder()

@@ -2,30 +2,28 @@
 // two reads still lies in one row. A slab that everybody has given back is read into again; one of which somebody keeps bytes is not.
 //
 // A silent connection holds a small buffer of its own, which is new memory each time. Only one that fills its buffers within a
-// few reads gets larger ones, four times as large each time, and slabs from the pool; it loses them when its reads become small.
+// few reads gets slabs, larger ones each time; it loses them when its reads become small.
 
-import type { Slab, SlabPool } from '@torrential/primitives'
+import type { Slab } from '@torrential/primitives'
+import { LEAST_READ, READ_GROWTH, type ReadSlabs } from './read-slabs.ts'
 
-/** Two blocks: also what is read at a time when the pool has nothing to lend. */
-const LEAST_LENGTH = 32_768
 /** From here on a larger read saves nothing, and one kept block would hold more. */
 const MOST_LENGTH = 524_288
-const GROWTH = 4
 /** A buffer filled by so few reads was too small. */
 const FEW_READS = 8
 /** One filled by so many was too large. */
 const MANY_READS = 64
 
 export class SocketReader {
-  readonly #pool: SlabPool
+  readonly #slabs: ReadSlabs
   #slab: Slab | undefined
   #bytes: Uint8Array = new Uint8Array(0)
   #filled = 0
   #reads = 0
-  #length = LEAST_LENGTH / GROWTH
+  #length = LEAST_READ / READ_GROWTH
 
-  constructor(pool: SlabPool) {
-    this.#pool = pool
+  constructor(slabs: ReadSlabs) {
+    this.#slabs = slabs
   }
 
   /** Where the next read goes: at least a quarter of a buffer. */
@@ -44,17 +42,17 @@ export class SocketReader {
 
   /** The socket reads no more. */
   close(): void {
-    this.#slab?.close()
+    if (this.#slab !== undefined) this.#slabs.close(this.#slab)
     this.#slab = undefined
   }
 
   #renew(): void {
-    if (this.#reads <= FEW_READS) this.#length = Math.min(this.#length * GROWTH, MOST_LENGTH)
-    else if (this.#reads >= MANY_READS) this.#length = Math.max(this.#length / GROWTH, LEAST_LENGTH)
+    if (this.#reads <= FEW_READS) this.#length = Math.min(this.#length * READ_GROWTH, MOST_LENGTH)
+    else if (this.#reads >= MANY_READS) this.#length = Math.max(this.#length / READ_GROWTH, LEAST_READ)
     this.close()
     this.#filled = 0
     this.#reads = 0
-    this.#slab = this.#length > LEAST_LENGTH ? this.#pool.lend(this.#length) : undefined
-    this.#bytes = this.#slab?.bytes ?? Buffer.allocUnsafeSlow(LEAST_LENGTH)
+    this.#slab = this.#length > LEAST_READ ? this.#slabs.lend(this.#length) : undefined
+    this.#bytes = this.#slab?.bytes ?? Buffer.allocUnsafeSlow(LEAST_READ)
   }
 }

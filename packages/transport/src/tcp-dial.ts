@@ -3,8 +3,9 @@
 import type { NetConnectOpts, Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { DialOptions } from '@torrential/contracts'
-import type { Clock, PeerAddress, SlabPool } from '@torrential/primitives'
+import type { Clock, PeerAddress } from '@torrential/primitives'
 import { formatAddress, InputError, PeerError, peerAddress, throwIfAborted } from '@torrential/primitives'
+import type { ReadSlabs } from './read-slabs.ts'
 import { SocketReader } from './socket-reader.ts'
 import { ignoreError, SocketStream } from './socket-stream.ts'
 
@@ -19,7 +20,7 @@ export interface TcpDialContext {
   /** Bytes buffered in each direction of the socket. */
   readonly highWaterMark: number
   /** Where sockets read to. */
-  readonly slabs: SlabPool
+  readonly slabs: ReadSlabs
   /** Called with the socket before it connects, so that its owner can close it at any time. */
   readonly own: (socket: Socket) => void
 }

@@ -8,6 +8,7 @@ import type { ByteStream, DialOptions, Listener, ListenOptions, Transport } from
 import type { Clock, PeerAddress } from '@torrential/primitives'
 import { InputError, PeerError, SlabPool } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
+import { ReadSlabs } from './read-slabs.ts'
 import { dialTcp } from './tcp-dial.ts'
 import { listenTcp } from './tcp-listener.ts'
 
@@ -28,7 +29,7 @@ export class TcpTransport implements Transport {
   readonly name = 'tcp'
   readonly #clock: Clock
   readonly #highWaterMark: number
-  readonly #slabs = new SlabPool()
+  readonly #slabs = new ReadSlabs(new SlabPool())
   readonly #sockets = new Set<Socket>()
   readonly #listeners = new Set<Listener>()
   #closing: Promise<void> | undefined

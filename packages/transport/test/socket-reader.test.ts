@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { giveBack, SlabPool, slabOf } from '@torrential/primitives'
+import { ReadSlabs } from '../src/read-slabs.ts'
 import { SocketReader } from '../src/socket-reader.ts'
 
 const SMALL = 32_768
@@ -12,7 +13,7 @@ function read(reader: SocketReader, count = Number.POSITIVE_INFINITY): Uint8Arra
 describe('where a socket reads to', () => {
   test('a connection that says little has a small buffer that is no slab', () => {
     const pool = new SlabPool()
-    const reader = new SocketReader(pool)
+    const reader = new SocketReader(new ReadSlabs(pool))
     for (let at = 0; at < 5_000; at++) expect(slabOf(read(reader, 100))).toBeUndefined()
     expect(reader.next().length).toBeLessThanOrEqual(SMALL)
     expect(pool.lent).toBe(0)
@@ -20,7 +21,7 @@ describe('where a socket reads to', () => {
 
   test('one that fills its buffers gets larger ones, up to a bound, and loses them when its reads become small', () => {
     const pool = new SlabPool()
-    const reader = new SocketReader(pool)
+    const reader = new SocketReader(new ReadSlabs(pool))
     for (let at = 0; at < 10; at++) giveBack([read(reader)])
     const most = pool.lent
     expect(reader.next().length).toBe(most)
@@ -31,14 +32,14 @@ describe('where a socket reads to', () => {
   })
 
   test('what comes in two reads lies in one row', () => {
-    const reader = new SocketReader(new SlabPool())
+    const reader = new SocketReader(new ReadSlabs(new SlabPool()))
     const [one, two] = [read(reader, 100), read(reader, 200)]
     expect(two.buffer).toBe(one.buffer)
     expect(two.byteOffset).toBe(one.byteOffset + 100)
   })
 
   test('memory that was given back is read into again; what is held is not', () => {
-    const reader = new SocketReader(new SlabPool())
+    const reader = new SocketReader(new ReadSlabs(new SlabPool()))
     for (let at = 0; at < 4; at++) giveBack([read(reader)])
     const held = read(reader).fill(1)
     const buffers = new Set<ArrayBufferLike>()
@@ -53,13 +54,13 @@ describe('where a socket reads to', () => {
   })
 
   test('goes on with small buffers of its own when the pool has nothing to lend', () => {
-    const reader = new SocketReader(new SlabPool({ lent: 0 }))
+    const reader = new SocketReader(new ReadSlabs(new SlabPool({ lent: 0 })))
     for (let at = 0; at < 20; at++) expect(read(reader).length).toBe(SMALL)
   })
 
   test('a closed one gives its slab back', () => {
     const pool = new SlabPool()
-    const reader = new SocketReader(pool)
+    const reader = new SocketReader(new ReadSlabs(pool))
     for (let at = 0; at < 10; at++) giveBack([read(reader)])
     reader.close()
     expect(pool.lent).toBe(0)
