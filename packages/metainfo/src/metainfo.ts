@@ -83,6 +83,8 @@ export interface Metainfo {
   readonly infoBytes: Uint8Array
   /** The whole .torrent. */
   readonly bytes: Uint8Array
+  /** By which rules `files` got their paths. */
+  readonly pathRules: PathRules
 }
 
 /** Caps on a .torrent. */

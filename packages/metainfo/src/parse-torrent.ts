@@ -122,6 +122,7 @@ function assemble({ info, fileList, infoBytes, layers, bytes, outer, limits, opt
     ...(version !== 'v1' && { infoHashV2: sha256 }),
     infoBytes,
     bytes,
+    pathRules: paths,
   }
 }
 

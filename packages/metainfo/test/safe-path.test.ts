@@ -55,6 +55,12 @@ describe('a path', () => {
     expect(one(`${'x'.repeat(239)}. y`)).toBe(`a/${'x'.repeat(237)}. y`)
   })
 
+  test('says by which rules they were made', () => {
+    const bytes = v1({})
+    const rules = [{}, { paths: 'portable' }, { paths: 'posix' }] as const
+    expect(rules.map((options) => parseTorrent(bytes, options).pathRules)).toEqual(['portable', 'portable', 'posix'])
+  })
+
   test('of posix rules keeps what only Windows forbids', () => {
     const keep = [['CON'], ['a: b?'], ['dot.'], ['README'], ['readme'], ['👩\u200d🚀']]
     expect(pathsOf(keep, { paths: 'posix' })).toEqual(keep.map(([name]) => `a/${name}`))

@@ -88,6 +88,7 @@ export class Session implements AsyncDisposable {
     this.peerId = peerId
     this.#transport = options.transport ?? new TcpTransport({ clock })
     const files = options.state === undefined ? undefined : new NodeStateFiles(resolve(options.state), fileSystem)
+    const handles = new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem })
     const allows = (address: PeerAddress) => options.peerFilter?.(address) !== false
     this.#context = {
       peerId,
@@ -100,13 +101,13 @@ export class Session implements AsyncDisposable {
       up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
       credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
       turns: new TurnBudget(DEFAULTS.turnBytes),
-      handles: new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem }),
+      handles,
       hashing: new HashPool(),
       writes: new PQueue({ concurrency: DEFAULTS.writesAtOnce }),
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
       announces: options.trackers !== false,
-      resume: files && new ResumeStore({ files, random }),
+      resume: files && new ResumeStore({ files, random, batches: (count) => handles.batches(count) }),
       blocks: files && new BlockStore(files),
       entries: files && new TorrentEntries({ files, clock }),
       slabs: new SlabPool({ idle: DEFAULTS.readCache }),

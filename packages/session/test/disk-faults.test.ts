@@ -1,7 +1,7 @@
 // Every single call on the file system of a small download and of a small seed fails once, through a whole session with its state.
 
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { isTorrentialError, StorageError } from '@torrential/primitives'
@@ -11,6 +11,13 @@ import { BenchFolder, collect } from './bench-folder.ts'
 import { PowerCut } from './power-cut.ts'
 
 const tree = { 'tree/a.bin': 20_000, 'tree/sub/b.bin': 40_000, 'tree/empty': '' }
+
+/** Five files of one piece, four of them new at a time: what goes to the disk in batches. */
+const smallFiles = Object.fromEntries(Array.from({ length: 5 }, (_, file) => [`tree/${file}.bin`, 1_000]))
+const trees = [
+  ['a tree', tree],
+  ['small files', smallFiles],
+] as const
 
 /** Fails the n-th call, once; n may be set later. */
 class OneFault {
@@ -38,11 +45,13 @@ const isFull = process.env['ALL_FAULTS'] !== undefined
 const codesFor = (usual: string) => (isFull ? ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG'] : [usual])
 
 describe('a fault at the n-th call on the file system, for every n', () => {
-  test.each(codesFor('ENOSPC'))(
-    'of a download with state, %s: a typed error or completion, then completion',
-    async (code) => {
+  const downloads = trees.flatMap(([what, files]) => codesFor('ENOSPC').map((code) => [what, code, files] as const))
+
+  test.each(downloads)(
+    'of a download of %s with state, %s: a typed error or completion, then completion',
+    async (_, code, files) => {
       await using bench = await BenchFolder.create({ virtual: true })
-      await bench.write(tree)
+      await bench.write(files)
       const [seeder, seed] = await bench.seed('tree')
       let isOver = false
       for (let n = 1; !isOver; n++) {
@@ -64,13 +73,7 @@ describe('a fault at the n-th call on the file system, for every n', () => {
         await again.ready
         expect(again.isComplete).toBe(true)
         await next.close()
-        expect((await readdir(options.path, { recursive: true })).sort()).toEqual([
-          'tree',
-          'tree/a.bin',
-          'tree/empty',
-          'tree/sub',
-          'tree/sub/b.bin',
-        ])
+        expect((await filesIn(options.path)).sort()).toEqual(Object.keys(files).sort())
         await Promise.all([rm(state, { recursive: true }), rm(options.path, { recursive: true })])
       }
     },
@@ -100,9 +103,9 @@ describe('a fault at the n-th call on the file system, for every n', () => {
 })
 
 describe('a power cut at the n-th call, for every n', () => {
-  test('of a download: what is believed at the next start is right, and the rest is fetched', async () => {
+  test.each(trees)('of a download of %s: what is believed at the next start is right', async (_, files) => {
     await using bench = await BenchFolder.create({ virtual: true })
-    await bench.write(tree)
+    await bench.write(files)
     const [seeder, seed] = await bench.seed('tree')
     let isOver = false
     for (let n = 1; !isOver; n++) {
@@ -131,6 +134,11 @@ describe('a power cut at the n-th call, for every n', () => {
     }
   })
 })
+
+async function filesIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(path, join(entry.parentPath, entry.name)))
+}
 
 /** The journals were written in another run of the system. */
 async function otherBoot(state: string): Promise<void> {

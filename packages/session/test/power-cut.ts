@@ -2,7 +2,7 @@
 // disk at once, which is the worse case: a record may be there under its name, and empty.
 
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
-import { type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
+import { batchesOver, type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
 
 export class PowerCut {
   /** What each file that was written to is like on the disk. */
@@ -26,6 +26,7 @@ export class PowerCut {
       link: (from, to) => call(() => inner.link(from, to)),
       clone: (from, to) => call(() => inner.clone(from, to)),
       removeDirectory: (path) => call(() => inner.removeDirectory(path)),
+      startBatches: () => batchesOver(this.fileSystem),
     }
   }
 

@@ -1,6 +1,7 @@
 // A file system that fails when it is told to, for tests of everything above it: every call passes one place, which may count
 // them, fail one with a system code, or fail all from one on, as a crash or a disk that was pulled out would.
 
+import { batchesOver } from './file-batches.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 
 /** `read` to `close` are calls on an open file. */
@@ -26,13 +27,13 @@ export type FileSystemCall =
 /** The system code (`ENOSPC` …) to fail a call with, before it does anything; `path` is the new one where there are two. */
 export type FileSystemFaults = (call: FileSystemCall, path: string) => string | undefined
 
-/** A `close` that fails has closed the file, as on every system. */
+/** A `close` that fails has closed the file, as on every system. Batches, where `inner` has them, consist of the same calls. */
 export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults): FileSystem {
   const pass = async (call: FileSystemCall, path: string): Promise<void> => {
     const code = faults(call, path)
     if (code !== undefined) throw Object.assign(new Error(`${code}: ${call} was made to fail: ${path}`), { code })
   }
-  return {
+  const outer: FileSystem = {
     open: async (path, access) => {
       await pass('open', path)
       return faultyFile(await inner.open(path, access), (call) => pass(call, path))
@@ -50,7 +51,9 @@ export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults): F
     link: (from, to) => pass('link', to).then(() => inner.link(from, to)),
     clone: (from, to) => pass('clone', to).then(() => inner.clone(from, to)),
     removeDirectory: (path) => pass('removeDirectory', path).then(() => inner.removeDirectory(path)),
+    ...(inner.startBatches !== undefined && { startBatches: () => batchesOver(outer) }),
   }
+  return outer
 }
 
 function faultyFile(file: OpenFile, pass: (call: FileSystemCall) => Promise<void>): OpenFile {

@@ -7,6 +7,8 @@
 import type { Stats } from 'node:fs'
 import { constants } from 'node:fs'
 import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rename, rmdir, unlink } from 'node:fs/promises'
+import { DiskThread } from './disk-thread.ts'
+import type { FileBatches } from './file-batches.ts'
 import { makeDirectories } from './make-directories.ts'
 
 /**
@@ -63,6 +65,8 @@ export interface FileSystem {
   clone(from: string, to: string): Promise<void>
   /** Only when it is empty. */
   removeDirectory(path: string): Promise<void>
+  /** Many small files at a time, where that is better than one by one; whoever gets it disposes of it. */
+  startBatches?(): FileBatches
 }
 
 // Windows has neither flag; there, creating links needs a privilege of its own.
@@ -129,6 +133,7 @@ export const nodeFileSystem: FileSystem = {
   link: (from, to) => link(from, to),
   clone: (from, to) => copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE),
   removeDirectory: (path) => rmdir(path),
+  startBatches: () => new DiskThread(),
 }
 
 function describe(stats: Stats): FileStat {

@@ -11,6 +11,7 @@
 import type { Clock } from '@torrential/primitives'
 import { InputError } from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
+import type { FileBatches } from './file-batches.ts'
 import type { FileAccess, FileSystem, OpenFile } from './file-system.ts'
 import { nodeFileSystem } from './file-system.ts'
 import { type HandleOwner, type HandleRequest, openRequested, PoolEntry, type PooledHandle } from './pooled-handle.ts'
@@ -39,6 +40,7 @@ export class HandlePool implements AsyncDisposable {
   /** Those and the ones that were replaced but are still in use. */
   readonly #all = new Set<PoolEntry>()
   readonly #slots: HandleSlots
+  #batches: FileBatches | undefined
   #isClosed = false
 
   /** @throws InputError `HANDLES` unless `handles` is a positive integer */
@@ -117,6 +119,28 @@ export class HandlePool implements AsyncDisposable {
     }
   }
 
+  /** The file is open for writing. */
+  isWritable(path: string): boolean {
+    return this.#current.get(path)?.writable === true
+  }
+
+  /** For a torrent of `files` files: many calls at a time, where that pays. What they open is no handle of the pool, and needs a `place`. */
+  batches(files: number): FileBatches | undefined {
+    if (this.#isClosed) return undefined
+    this.#batches ??= this.fileSystem.startBatches?.()
+    return this.#batches !== undefined && files >= this.#batches.worthFrom ? this.#batches : undefined
+  }
+
+  /** Runs what opens one file at a time, beside the handles. @throws StorageError `STORAGE_CLOSED`; whatever `work` throws */
+  async place<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.#slots.take()
+    try {
+      return await work()
+    } finally {
+      this.#slots.free()
+    }
+  }
+
   /** Closes the handles of `owner`, or of one of its files; resolves when those in use have been given back and closed. */
   async evict(owner: HandleOwner, file?: number): Promise<void> {
     const leaving: Promise<void>[] = []
@@ -134,6 +158,7 @@ export class HandlePool implements AsyncDisposable {
     for (const entry of this.#all) this.#retire(entry)
     this.#slots.close()
     await Promise.all([...this.#all].map((entry) => entry.closed))
+    await this.#batches?.[Symbol.asyncDispose]()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

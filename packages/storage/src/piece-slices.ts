@@ -9,6 +9,7 @@ import type { Parking } from './parking.ts'
 import type { PieceExtent, PieceSurvey } from './piece-extent.ts'
 import { BlockCursor, lengthOf } from './pooled-io.ts'
 import { sideBySide } from './side-by-side.ts'
+import type { FileWrite } from './small-files.ts'
 import { storageFailure } from './storage-failure.ts'
 import type { TorrentFiles } from './torrent-files.ts'
 
@@ -42,10 +43,13 @@ export class PieceSlices {
 
   /** @throws StorageError */
   async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
-    const length = lengthOf(blocks)
+    const slices = [...this.#parts.geometry.slices(piece, offset, lengthOf(blocks))]
+    const [only] = slices
+    if (slices.length === 1 && only !== undefined) return this.#write(piece, only, blocks)
     const cursor = new BlockCursor(blocks)
-    await this.#each(piece, offset, length, (slice) =>
-      this.#write(piece, slice, slice.length === length ? blocks : cursor.take(slice.length)),
+    const writes = slices.map((slice) => ({ ...slice, blocks: cursor.take(slice.length) }))
+    await sideBySide(await this.#writeNew(piece, writes), FILES_AT_ONCE, (write) =>
+      this.#write(piece, write, write.blocks),
     )
   }
 
@@ -102,6 +106,20 @@ export class PieceSlices {
     } catch (error) {
       throw storageFailure(error, { path: files.pathOf(slice.file), piece })
     }
+  }
+
+  /** Does what can be done for many files at a time; returns what is left. */
+  async #writeNew(piece: PieceIndex, writes: readonly FileWrite[]): Promise<Iterable<FileWrite>> {
+    const { pads, parking, files } = this.#parts
+    const fresh: FileWrite[] = []
+    const others: FileWrite[] = []
+    for (const write of writes) {
+      const { file } = write
+      const isIn = pads[file] === 0 && files.isNew(file) && parking.isWanted(file) && !parking.find(piece, file)
+      const list = isIn ? fresh : others
+      list.push(write)
+    }
+    return fresh.length === 0 ? writes : [...others, ...(await files.writeNew(fresh))]
   }
 
   async #write(piece: PieceIndex, slice: FileSlice, blocks: readonly Uint8Array[]): Promise<void> {

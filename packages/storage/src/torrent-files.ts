@@ -13,6 +13,7 @@ import { extentOf } from './piece-extent.ts'
 import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
 import { lengthOf, readFully, writeFully } from './pooled-io.ts'
 import { sideBySide } from './side-by-side.ts'
+import { type FileWrite, makeTogether, syncTogether } from './small-files.ts'
 import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 
@@ -95,6 +96,28 @@ export class TorrentFiles {
     if (this.#parts.observer?.written !== undefined) this.#parts.observer.written(file, lengthOf(blocks))
   }
 
+  /** True for a file that nobody has written to: as far as is known it does not exist. */
+  isNew(file: number): boolean {
+    return this.#seen[file] === 0
+  }
+
+  /** Makes small files, new ones, with what is to be written to them, many at a time. Returns the writes that are left. Never rejects. */
+  async writeNew(writes: readonly FileWrite[]): Promise<readonly FileWrite[]> {
+    const { geometry, observer } = this.#parts
+    const isFull = this.#options.allocation === 'full'
+    const fit = writes.filter(({ file, length }) => !isFull || length === extentOf(geometry, file).length)
+    const made = await makeTogether(this.#parts, fit)
+    for (const { file, offset, length } of made) {
+      this.#seen[file] = 1
+      this.#dirty.add(file)
+      if (this.#watch?.file === file) this.#watch.ranges.push({ start: offset, end: offset + length })
+      observer?.opened?.(file, 'write')
+      observer?.written?.(file, length)
+      observer?.closed?.(file)
+    }
+    return made.size === 0 ? writes : writes.filter((write) => !made.has(write))
+  }
+
   /** Makes the file, empty, when it does not exist. @throws StorageError */
   async create(file: number): Promise<void> {
     this.#parts.handles.release(await this.#acquire(file, 'create'))
@@ -149,8 +172,7 @@ export class TorrentFiles {
 
   /** Every file written since the last flush is on the disk once this resolves. @throws StorageError of the first that failed */
   async flush(): Promise<void> {
-    const { places } = this.#parts
-    const files = [...this.#dirty]
+    const { places, handles } = this.#parts
     let failure: { readonly error: unknown } | undefined
     const looks = new Map<string, Promise<void>>()
     const confirmed = (file: number): Promise<void> => {
@@ -160,7 +182,10 @@ export class TorrentFiles {
       looks.set(path, look)
       return look
     }
-    await sideBySide(files, AT_ONCE, async (file) => {
+    // Whether one that is open has been deleted is asked of its handle.
+    const closed = [...this.#dirty].filter((file) => !handles.isWritable(this.pathOf(file)))
+    await syncTogether(this.#parts, closed, { confirmed, dirty: this.#dirty })
+    await sideBySide([...this.#dirty], AT_ONCE, async (file) => {
       this.#dirty.delete(file)
       try {
         await confirmed(file)

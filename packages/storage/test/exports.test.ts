@@ -10,6 +10,7 @@ test('the package exports exactly these names', () => {
     'HashPool',
     'MemoryStorage',
     'allPieces',
+    'batchesOver',
     'cached',
     'checkPieces',
     'createTorrent',

@@ -10,6 +10,7 @@
 import { lstat, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
+import type { FileBatches } from '@torrential/storage'
 
 export interface FileStamp {
   /** bytes */
@@ -28,19 +29,49 @@ const SLACK = 60_000
 /** Files looked at side by side: hides the latency of a disk without filling the process's few I/O threads. */
 const AT_ONCE = 4
 
-/** Of each file, null where there is none (or something that is no file). `locate` gives the absolute path of each. */
-export async function stampFiles(metainfo: Metainfo, locate: (file: number) => string): Promise<(FileStamp | null)[]> {
-  const { files } = metainfo
-  const stamps = Array.from<FileStamp | null>({ length: files.length }).fill(null)
+/** Files of one batch: so few that a slow disk is noticed soon. */
+const BATCH = 1_024
+
+/**
+ * Of each file, null where there is none (or something that is no file). `locate` gives the absolute path of each. Many are looked at
+ * in batches, as far as there are any.
+ */
+export async function stampFiles(
+  metainfo: Metainfo,
+  locate: (file: number) => string,
+  batches?: FileBatches,
+): Promise<(FileStamp | null)[]> {
+  const files = metainfo.files.flatMap(({ pad }, file) => (pad ? [] : [file]))
+  const stamps = Array.from<FileStamp | null>({ length: metainfo.files.length }).fill(null)
   const missing = new MissingDirectories()
-  let next = 0
+  let next = batches === undefined ? 0 : await stampTogether(files, { locate, batches, stamps })
   const work = async (): Promise<void> => {
-    for (let file = next++; file < files.length; file = next++) {
-      if (files[file]?.pad === false) stamps[file] = await stampOf(locate(file), missing)
+    for (let file = files[next++]; file !== undefined; file = files[next++]) {
+      stamps[file] = await stampOf(locate(file), missing)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return stamps
+}
+
+interface BatchLook {
+  readonly locate: (file: number) => string
+  readonly batches: FileBatches
+  readonly stamps: (FileStamp | null)[]
+}
+
+/** Returns how many of the files, from the first one on, have been looked at. */
+async function stampTogether(files: readonly number[], { locate, batches, stamps }: BatchLook): Promise<number> {
+  for (let at = 0; at < files.length; at += BATCH) {
+    const group = files.slice(at, at + BATCH)
+    const found = await batches.look(group.map(locate))
+    for (const [index, file] of group.entries()) {
+      const size = found[2 * index] as number
+      if (Number.isNaN(size)) return at + index
+      if (size >= 0) stamps[file] = { size, mtime: Math.floor(found[2 * index + 1] as number) }
+    }
+  }
+  return files.length
 }
 
 async function stampOf(path: string, missing: MissingDirectories): Promise<FileStamp | null> {

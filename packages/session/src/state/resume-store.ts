@@ -4,6 +4,7 @@
 
 import type { Metainfo } from '@torrential/metainfo'
 import { type Bitfield, type Random, toHex } from '@torrential/primitives'
+import type { FileBatches } from '@torrential/storage'
 import { bootIdentity } from './boot-identity.ts'
 import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
 import { decodeJournal, encodeJournalEntry, encodeJournalHead, type JournalEntry } from './resume-journal.ts'
@@ -49,6 +50,8 @@ export interface ResumeStoreParts {
   readonly files: StateFiles
   /** For epochs. */
   readonly random: Random
+  /** For a torrent of so many files: looks at many at a time. @default one by one */
+  readonly batches?: (files: number) => FileBatches | undefined
   /** Milliseconds since 1970. @default the system's */
   readonly wallClock?: () => number
   /** @default the system's */
@@ -86,7 +89,7 @@ export class ResumeStore {
     const journal = written && decodeJournal(written, pieceCount)
     const entries = journal?.epoch === epoch ? journal.entries : []
     const { have, unsynced } = replay(record.have, entries)
-    const stamps = await stampFiles(metainfo, locate)
+    const stamps = await this.#stamps(metainfo, locate)
     const doubtful = piecesOfChanged(metainfo, { record, entries, have, stamps })
     if (journal?.boot !== this.#boot) for (const piece of unsynced) doubtful.add(piece)
     const last = entries.at(-1) ?? record
@@ -115,7 +118,7 @@ export class ResumeStore {
     const epoch = `${this.now()}-${toHex(this.#parts.random.bytes(8))}`
     const place: JournalPlace = { epoch, slot: before?.slot === 0 ? 1 : 0 }
     await this.#remove(infoHash, place.slot)
-    const files = await stampFiles(metainfo, locate)
+    const files = await this.#stamps(metainfo, locate)
     const time = this.now()
     const { uploaded, downloaded } = totals
     if (!isQuiet) await this.begin(infoHash, place, { time, uploaded, downloaded })
@@ -133,6 +136,10 @@ export class ResumeStore {
   /** A further line. Returns its bytes. @throws InputError `STATE_WRITE` */
   append(infoHash: string, place: JournalPlace, entry: JournalEntry): Promise<number> {
     return this.#write(infoHash, place, encodeJournalEntry(entry), entry)
+  }
+
+  #stamps(metainfo: Metainfo, locate: ResumeSubject['locate']): Promise<(FileStamp | null)[]> {
+    return stampFiles(metainfo, locate, this.#parts.batches?.(metainfo.files.length))
   }
 
   async #write(infoHash: string, { slot }: JournalPlace, text: string, { synced }: JournalEntry): Promise<number> {

@@ -1,7 +1,7 @@
 // What a user has decided about one torrent, for as long as the torrent lives, and its entry in the state folder for longer
 // than that. What is decided elsewhere (priorities, limits) is looked up when it is written.
 
-import { formatMagnet, type Magnet, type Metainfo, type PathRules, parseTorrent } from '@torrential/metainfo'
+import { formatMagnet, type Magnet, type PathRules } from '@torrential/metainfo'
 import type { PeerAddress, TorrentialError } from '@torrential/primitives'
 import type { AddOptions } from '../options.ts'
 import type { Torrent } from '../torrent.ts'
@@ -87,7 +87,7 @@ export class TorrentMemory implements EntrySubject {
         path,
         peers,
         ...this.#decisions,
-        paths: (this.#paths ??= rulesOf(torrent.metainfo)),
+        paths: (this.#paths ??= torrent.metainfo.pathRules),
         ...(!hasMetadata && magnet !== undefined && { magnet: formatMagnet(magnet) }),
         priorities: areNormal ? '' : priorities.join(''),
         trackers: trackers === true ? [] : trackers,
@@ -98,10 +98,4 @@ export class TorrentMemory implements EntrySubject {
       },
     }
   }
-}
-
-/** By which rules a parsed torrent got the names that it has. */
-function rulesOf({ bytes, files }: Metainfo): PathRules {
-  const portable = parseTorrent(bytes, { paths: 'portable', allowMissingPieceLayers: true }).files
-  return portable.every(({ path }, file) => path === files[file]?.path) ? 'portable' : 'posix'
 }

@@ -1,9 +1,10 @@
 import { createHook } from 'node:async_hooks'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Metainfo } from '@torrential/metainfo'
+import { batchesOver, nodeFileSystem } from '@torrential/storage'
 import { isExplained, isSame, stampFiles } from '../../src/state/file-stamp.ts'
 
 const recorded = { size: 100, mtime: 1_000_000 }
@@ -56,5 +57,28 @@ describe('a look at the files of a torrent', () => {
     // The hundred that may be there, four at a time of those that cannot, and a look at either directory.
     expect(calls).toBeGreaterThan(100)
     expect(calls).toBeLessThanOrEqual(100 + 4 + 2)
+  })
+
+  test('takes batches as far as they go, and looks at the rest one by one', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'torrential-stamps-'))
+    await mkdir(join(path, 'files'))
+    for (let file = 0; file < 6; file++) await writeFile(join(path, `files/${file}`), 'x'.repeat(file))
+    const files = Array.from({ length: 8 }, (_, file) => ({ path: `files/${file}`, pad: file === 2 }))
+    const metainfo = { files } as unknown as Metainfo
+    const asked: string[][] = []
+    const inner = batchesOver(nodeFileSystem)
+    const look = async (paths: readonly string[]): Promise<Float64Array> => {
+      asked.push(paths.map((each) => basename(each)))
+      // The fourth and the last two have not been looked at: what comes behind the first of them is not counted on.
+      const found = await inner.look(paths)
+      found[2 * 3] = Number.NaN
+      return found
+    }
+    const locate = (file: number) => join(path, files[file]!.path)
+    const stamps = await stampFiles(metainfo, locate, { ...inner, look })
+    expect(asked).toEqual([['0', '1', '3', '4', '5', '6', '7']])
+    expect(stamps).toEqual(await stampFiles(metainfo, locate))
+    expect(stamps.map((stamp) => stamp?.size)).toEqual([0, 1, undefined, 3, 4, 5, undefined, undefined])
+    await rm(path, { recursive: true })
   })
 })

@@ -1,0 +1,98 @@
+// The batches of the machine's own file system: a thread that starts with the first batch, ends a while after the last one, and never
+// keeps the process alive by itself. When it cannot start or is lost, nothing of what it was asked for is done, and nobody
+// tries again.
+
+import { Worker } from 'node:worker_threads'
+import { type FileBatches, gathered, type NewFiles } from './file-batches.ts'
+
+/** Starting the thread takes as long as some hundred files take without it. */
+const WORTH_FROM = 200
+/** Milliseconds without work after which the thread ends. */
+const LINGER = 5_000
+/** Buffers for contents that are kept for the next batch. */
+const SPARE = 4
+
+interface Reply {
+  readonly id: number
+  readonly done?: Uint8Array
+  readonly found?: Float64Array
+  readonly bytes?: Uint8Array<ArrayBuffer>
+}
+
+export class DiskThread implements FileBatches {
+  readonly worthFrom = WORTH_FROM
+  readonly #waiting = new Map<number, (reply: Reply | undefined) => void>()
+  readonly #spare: ArrayBuffer[] = []
+  #worker: Worker | undefined
+  #timer: NodeJS.Timeout | undefined
+  #ending: Promise<unknown> | undefined
+  #isOver = false
+  #ids = 0
+
+  async make({ paths, contents, positions }: NewFiles): Promise<Uint8Array> {
+    const { bytes, lengths } = gathered(contents, this.#spare.pop())
+    const reply = await this.#ask({ kind: 'make', paths, positions, lengths, bytes }, [bytes.buffer as ArrayBuffer])
+    if (reply?.bytes !== undefined && this.#spare.length < SPARE) this.#spare.push(reply.bytes.buffer)
+    return reply?.done ?? new Uint8Array(paths.length)
+  }
+
+  async sync(paths: readonly string[]): Promise<Uint8Array> {
+    return (await this.#ask({ kind: 'sync', paths }))?.done ?? new Uint8Array(paths.length)
+  }
+
+  async look(paths: readonly string[]): Promise<Float64Array> {
+    return (await this.#ask({ kind: 'look', paths }))?.found ?? new Float64Array(2 * paths.length).fill(Number.NaN)
+  }
+
+  /** Ends the thread; what it is doing counts as not done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    this.#stop()
+    await this.#ending
+  }
+
+  #ask(batch: object, transfer?: readonly ArrayBuffer[]): Promise<Reply | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined)
+    clearTimeout(this.#timer)
+    const worker = (this.#worker ??= this.#start())
+    const id = this.#ids++
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve)
+      worker.ref()
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      worker.postMessage({ id, ...batch }, transfer)
+    })
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./disk-worker.js', import.meta.url), { name: 'torrential-disk' })
+    worker.on('message', (reply: Reply) => this.#settle(reply))
+    const lost = () => {
+      if (this.#worker !== worker) return
+      this.#isOver = true
+      this.#stop()
+    }
+    worker.on('error', lost)
+    worker.on('exit', lost)
+    return worker
+  }
+
+  #settle(reply: Reply): void {
+    const resolve = this.#waiting.get(reply.id)
+    this.#waiting.delete(reply.id)
+    if (this.#waiting.size === 0) {
+      this.#worker?.unref()
+      this.#timer = setTimeout(() => this.#stop(), LINGER).unref()
+    }
+    resolve?.(reply)
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer)
+    this.#ending = this.#worker?.terminate() ?? this.#ending
+    this.#worker = undefined
+    this.#spare.length = 0
+    for (const resolve of this.#waiting.values()) resolve(undefined)
+    this.#waiting.clear()
+  }
+}
