@@ -18,6 +18,7 @@ const { metafile } = await build({
   entryPoints: {
     'process-main': join(command, 'dist', 'process-main.js'),
     // Threads are started from a file beside the one that starts them.
+    'disk-worker': join(root, 'packages', 'storage', 'dist', 'disk-worker.js'),
     'hash-worker': join(root, 'packages', 'storage', 'dist', 'hash-worker.js'),
   },
   outdir: target,
@@ -34,7 +35,17 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 })
+for (const name of threads())
+  if (!existsSync(join(target, name))) throw new Error(`${name} is no entry point of the bundle`)
 writeFileSync(join(target, 'THIRD-PARTY.txt'), licenses(Object.keys(metafile.inputs)))
+
+/** The files that threads are started from. */
+function threads() {
+  const texts = readdirSync(target).map((name) => readFileSync(join(target, name), 'utf8'))
+  return texts.flatMap((text) =>
+    [...text.matchAll(/new URL\("\.\/([\w-]+\.js)", import\.meta\.url\)/g)].map(([, name]) => name),
+  )
+}
 
 /** What the licenses of bundled packages ask for: their texts. */
 function licenses(inputs) {
