@@ -135,8 +135,9 @@ export class Connections {
   }
 
   #detach(peer: Peer): void {
-    const { peers, availability, picker } = this.#swarm
+    const { peers, availability, picker, shares } = this.#swarm
     peer.isClosed = true
+    if (!peer.peerChoking) shares.open--
     this.#requester.releaseAll(peer)
     peer.pipeline.clear()
     this.#swarm.asker.leave(peer.key)

@@ -12,12 +12,18 @@ import type { Outstanding } from './request-pipeline.ts'
 
 /** A peer that answers must be this much faster before it is bothered with another one's block. */
 const WORTH_IT = 2
+/** What comes within so many milliseconds is not asked for twice: the duplicate would mostly come, too. */
+const SOON = 250
+/** Nor is what does not come much later than it would if the rest were spread evenly, unless that is long. */
+const UNEVEN = 1.5
 /** A rate below this many bytes per second counts as this. */
 const SLOWEST = 256
-/** A block that a starving reader needs is late after this many milliseconds, if an idle peer has it. */
+/** What takes longer than this many milliseconds is late, if an idle peer has it: a starving reader's block, or the last ones. */
 const LATE_MS = 1_000
 /** Late blocks that one idle peer is asked for before it has shown how fast it is. */
 const RESCUES = 4
+
+const { max, min } = Math
 
 /** A block to ask a second peer for. */
 export interface Duplicate {
@@ -28,15 +34,17 @@ export interface Duplicate {
 export class Endgame {
   isActive = false
 
-  /** The block of another peer that `me` shall be asked for as well. */
-  find(me: Peer, peers: Iterable<Peer>, now: number): Duplicate | undefined {
+  /** The block of another peer that `me` shall be asked for as well; `rest` ms is how long everything takes that is asked for. */
+  find(me: Peer, peers: Iterable<Peer>, rest: number, now: number): Duplicate | undefined {
     const mine = millisecondsFor(me, me.pipeline.live + 1, now)
     let slowest: Peer | undefined
     let found: Outstanding<Peer> | undefined
-    let longest = me.pipeline.live === 0 ? 0 : mine * WORTH_IT
+    let longest = max(SOON, min(rest * UNEVEN, LATE_MS), me.pipeline.live === 0 ? 0 : mine * WORTH_IT)
     for (const peer of peers) {
       if (peer === me || peer.pipeline.live === 0) continue
-      const wait = millisecondsFor(peer, peer.pipeline.live, now)
+      // One that has stopped is slower than its rate, which is that of the last seconds.
+      const silence = now - max(peer.lastBlockAt, peer.waitingSince)
+      const wait = max(silence, millisecondsFor(peer, peer.pipeline.live, now))
       if (wait <= longest) continue
       const request = lastFor(me, peer)
       if (request === undefined) continue

@@ -91,6 +91,9 @@ export class Housekeeper {
     const { peers, down, up } = this.#swarm
     this.#secondAt = now + SECOND
     const standby = this.#standby()
+    let rate = 0
+    for (const peer of peers.values()) rate += peer.down.rate(now)
+    this.#swarm.shares.measure(rate)
     for (const peer of peers.values()) this.#check(peer, standby, now)
     this.#parts.downloads.tellHaves()
     const { refusals } = this.#swarm.ledger.credit
@@ -145,7 +148,7 @@ export class Housekeeper {
       this.#expire(peer, standby, now)
       const rate = peer.down.rate(now)
       peer.bestRate = Math.max(peer.bestRate, rate)
-      peer.pipeline.measure(rate, options)
+      peer.pipeline.measure(rate, this.#swarm.shares)
     }
   }
 

@@ -65,7 +65,7 @@ export class Inbound {
     if (blocks > 0) {
       down.add(bytes, now)
       this.#swarm.down.add(bytes, now)
-      pipeline.grow(blocks, this.#swarm.options)
+      pipeline.grow(blocks, this.#swarm.shares)
     }
     if (!peer.isClosed) this.#parts.requester.fill(peer, now)
   }
@@ -153,6 +153,7 @@ export class Inbound {
   #choke(peer: Peer): void {
     if (peer.peerChoking) return
     peer.peerChoking = true
+    this.#swarm.shares.open--
     this.#swarm.outbox.event({ type: 'choked', peer: peer.key, by: 'peer' })
     // Others may have the blocks at once. With BEP 6 every request is still answered or rejected, so it stays on the list.
     this.#parts.requester.releaseAll(peer, peer.allowedFast)
@@ -164,6 +165,7 @@ export class Inbound {
   #unchoke(peer: Peer): void {
     if (!peer.peerChoking) return
     peer.peerChoking = false
+    this.#swarm.shares.open++
     peer.emptyAt = -1
     peer.refused.clear()
     peer.pipeline.restart()

@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly optimisticInterval?: number
   /** Most requests outstanding at one peer. @default 500 */
   readonly maxRequests?: number
-  /** Milliseconds of a peer's rate that its pipeline covers. @default 3,000 */
+  /** Milliseconds of a peer's rate that its pipeline covers, where the credit suffices for all. @default 3,000 */
   readonly pipelineTime?: number
   /** Milliseconds without an answer after which other peers may have the blocks. @default 30,000 */
   readonly requestTimeout?: number

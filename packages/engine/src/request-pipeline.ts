@@ -1,7 +1,7 @@
 // The requests outstanding at one peer, in the order sent, and how many there may be.
 //
 // The depth starts at 4 and grows by one with every block that arrives, so it doubles with every round trip, until the rate
-// stops growing. From then on it covers three seconds of the measured rate. That fills a 10 Gbit/s path within a dozen
+// stops growing. From then on it covers three seconds of the measured rate, or as much as there is credit for. That fills a 10 Gbit/s path within a dozen
 // round trips and asks a 20 kB/s peer for little more than it can deliver. While a reader starves, slow start begins at 64,
 // shared by all peers. A
 // snubbed peer is asked for one block at a time.
@@ -13,6 +13,8 @@ const FIRST_DEPTH = 4
 /** Of all peers together: a reader that waits for the first byte of a piece of 1 MiB gets it a round trip later, not five. */
 const URGENT_DEPTH = 64
 const LEAST_DEPTH = 2
+/** Requests that are worth a write of their own. */
+const LEAST_BUNCH = 16
 /** Slow start ends when a second brought less than this more than the one before, bytes per second. */
 const LEAST_GAIN = 5_000
 /** What a peer that never said `reqq` is trusted to queue: the mainline client's figure. */
@@ -32,7 +34,11 @@ export interface Outstanding<Peer extends Holder = Holder> {
 
 export interface PipelineLimits {
   readonly maxRequests: number
+  /** Milliseconds of its rate at the most, and as far as there is credit for all. */
   readonly pipelineTime: number
+  readonly affordableTime: number
+  /** Blocks if all peers had as many: a peer may be asked for so many while its rate is not known (four in any case). */
+  readonly share: number
 }
 
 export class RequestPipeline<Peer extends Holder = Holder> {
@@ -74,13 +80,13 @@ export class RequestPipeline<Peer extends Holder = Holder> {
   }
 
   /**
-   * How many requests to send now. 0 until a quarter of the pipeline has drained, so that requests go out in bunches and not
-   * one by one.
+   * How many requests to send now. 0 until a quarter of the pipeline has drained, of a short one half, so that requests go out in
+   * bunches and not one by one.
    */
   room(limits: PipelineLimits): number {
     const depth = this.depth(limits)
     const room = min(depth - this.#live, this.reqq - this.requests.length)
-    return room * 4 >= depth ? max(0, room) : 0
+    return room >= max(depth / 4, min(depth / 2, LEAST_BUNCH)) ? max(0, room) : 0
   }
 
   push(partial: PartialPiece<Peer>, block: number, now: number): void {
@@ -141,7 +147,7 @@ export class RequestPipeline<Peer extends Holder = Holder> {
 
   /** Blocks arrived. */
   grow(blocks: number, limits: PipelineLimits): void {
-    if (this.#inSlowStart) this.#depth = min(this.#depth + blocks, limits.maxRequests)
+    if (this.#inSlowStart) this.#depth = min(this.#depth + blocks, limits.maxRequests, max(FIRST_DEPTH, limits.share))
   }
 
   /** To be called about once a second with the peer's rate in bytes per second. */
@@ -153,7 +159,9 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     this.#wasFull = this.#live >= this.#depth
     if (this.#inSlowStart) return
     const covering = ceil((rate * limits.pipelineTime) / 1_000 / BLOCK_LENGTH)
-    this.#depth = max(LEAST_DEPTH, min(covering, limits.maxRequests))
+    const affordable = ceil((rate * limits.affordableTime) / 1_000 / BLOCK_LENGTH)
+    // Half of an equal share costs the others little, and who gets less writes and reads more often.
+    this.#depth = max(LEAST_DEPTH, min(covering, max(affordable, limits.share / 2), limits.maxRequests))
   }
 
   /** The peer choked or unchoked us: what was known about its speed is old. */

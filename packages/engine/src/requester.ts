@@ -21,12 +21,12 @@ export class Requester {
 
   /** Sends as many requests as the peer's pipeline and the credit have room for. */
   fill(peer: Peer, now: number): void {
-    const { picker, options, ledger, windows } = this.#swarm
+    const { picker, shares, ledger, windows } = this.#swarm
     if (this.#swarm.isPaused || !peer.amInterested || (peer.peerChoking && peer.allowedFast.size === 0)) return
     if (windows.isStarving && windows.urgent((piece) => peer.canServe(piece)) !== -1) {
-      peer.pipeline.hurry(this.#swarm.peers.size, options)
+      peer.pipeline.hurry(this.#swarm.peers.size, shares)
     }
-    let room = peer.pipeline.room(options)
+    let room = peer.pipeline.room(shares)
     if (room === 0 || ledger.isFull) return
     while (room > 0) {
       const partial = picker.pick(peer, now)
@@ -192,10 +192,10 @@ export class Requester {
   }
 
   #duplicate(peer: Peer, most: number, now: number): void {
-    const { endgame, windows, store, ledger, peers } = this.#swarm
+    const { endgame, windows, store, ledger, peers, shares } = this.#swarm
     this.updateEndgame()
     for (let asked = 0; asked < most; asked++) {
-      let found = endgame.isActive ? endgame.find(peer, peers.values(), now) : undefined
+      let found = endgame.isActive ? endgame.find(peer, peers.values(), shares.rest, now) : undefined
       if (found === undefined && !windows.isEmpty) {
         const urgent = windows.urgent((piece) => peer.canServe(piece) && store.get(piece)?.isCommitting === false)
         const partial = store.get(urgent)

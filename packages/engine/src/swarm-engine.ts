@@ -306,15 +306,15 @@ export class SwarmEngine implements Machine<Action> {
   }
 
   peer(key: PeerKey): PeerSnapshot | undefined {
-    const { now, options } = this.#swarm
+    const { now, shares } = this.#swarm
     const peer = this.#swarm.peers.get(key)
-    return peer?.snapshot(now, peer.pipeline.depth(options))
+    return peer?.snapshot(now, peer.pipeline.depth(shares))
   }
 
   /** One per connection, in order of connecting. */
   peers(): PeerSnapshot[] {
-    const { now, options } = this.#swarm
-    return Array.from(this.#swarm.peers.values(), (peer) => peer.snapshot(now, peer.pipeline.depth(options)))
+    const { now, shares } = this.#swarm
+    return Array.from(this.#swarm.peers.values(), (peer) => peer.snapshot(now, peer.pipeline.depth(shares)))
   }
 
   /** Copies of each piece among connected peers; a fresh array. */

@@ -17,6 +17,7 @@ import { Availability } from './availability.ts'
 import { BanList } from './ban-list.ts'
 import { ByteLedger } from './byte-ledger.ts'
 import { Choker } from './choker.ts'
+import { CreditShares } from './credit-shares.ts'
 import { DownloadCredit } from './download-credit.ts'
 import { Endgame } from './endgame.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -77,6 +78,7 @@ export class Swarm {
   readonly windows: ReadWindows
   readonly picker: PiecePicker
   readonly ledger: ByteLedger
+  readonly shares: CreditShares
   readonly endgame = new Endgame()
   readonly smartBan = new SmartBan()
   readonly asker = new HashAsker()
@@ -104,6 +106,7 @@ export class Swarm {
     this.selection = new Selection(have)
     this.windows = new ReadWindows(geometry.pieceCount, (piece) => have.has(piece))
     this.ledger = new ByteLedger(parts.credit ?? new DownloadCredit(options.creditBytes))
+    this.shares = new CreditShares(() => this.options, this.ledger)
     this.picker = new PiecePicker({
       geometry,
       have,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { SlabPool } from '@torrential/primitives'
+import { ShapedPeers } from './shaped-peers.ts'
 import { must, PLAIN, SwarmBench } from './swarm-bench.ts'
 
 /** One piece of eight blocks is missing; `slow` was asked for all of it and answers nothing. */
@@ -42,6 +43,17 @@ describe('Endgame', () => {
     bench.answer(slow, [{ type: 'request', piece: 5, offset: 7 * 16_384, length: 16_384 }])
     expect(bench.engine.stats.downloaded).toBe(downloaded)
     expect(bench.events('waste')).toMatchObject([{ peer: slow, bytes: 16_384, reason: 'late' }])
+  })
+
+  test('asks nobody twice for what comes soon anyway', () => {
+    const bench = new SwarmBench({ have: '.'.repeat(400), blocks: 8 })
+    const peers = new ShapedPeers(bench)
+    for (let at = 0; at < 20; at++) peers.join('#'.repeat(400), 12)
+    for (let at = 0; at < 60 && !bench.engine.stats.isFinished; at++) peers.tick()
+    expect(bench.engine.stats.isFinished).toBe(true)
+    // Of 3,200 blocks, at 20 peers that are equally fast.
+    expect(peers.requests - 3_200).toBeLessThan(32)
+    expect(peers.cancels).toBeLessThan(32)
   })
 
   test('gives the memory of a block back that is of no use', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { PartialPiece } from '../src/partial-piece.ts'
 import { RequestPipeline } from '../src/request-pipeline.ts'
 
-const limits = { maxRequests: 500, pipelineTime: 3_000 }
+const limits = { maxRequests: 500, pipelineTime: 3_000, affordableTime: Number.POSITIVE_INFINITY, share: 500 }
 const geometry = new Geometry('v1', 4_096 * BLOCK_LENGTH, [{ length: 4_096 * BLOCK_LENGTH }])
 const partial = new PartialPiece(0 as PieceIndex, geometry, false, 0)
 
@@ -78,6 +78,31 @@ describe('RequestPipeline', () => {
     expect(pipeline.room(limits)).toBe(0)
     pipeline.take(0, 24)
     expect(pipeline.room(limits)).toBe(25)
+  })
+
+  test('has no room until half of a short pipeline has drained', () => {
+    const pipeline = new RequestPipeline()
+    pipeline.grow(16, limits)
+    for (let block = 0; block < 20; block++) pipeline.push(partial, block, 0)
+    for (let block = 0; block < 9; block++) pipeline.take(0, block)
+    expect(pipeline.room(limits)).toBe(0)
+    pipeline.take(0, 9)
+    expect(pipeline.room(limits)).toBe(10)
+  })
+
+  test('covers what there is credit for where that is less than three seconds, and half of an equal share at the least', () => {
+    const pipeline = new RequestPipeline()
+    const next = { block: 0 }
+    for (let trip = 0; trip < 4; trip++) roundTrip(pipeline, next)
+    pipeline.measure(2_000_000, limits)
+    roundTrip(pipeline, next)
+    const short = { ...limits, affordableTime: 500, share: 40 }
+    pipeline.measure(2_000_000, short)
+    expect(pipeline.depth(limits)).toBe(Math.ceil(1_000_000 / BLOCK_LENGTH))
+    pipeline.measure(200_000, short)
+    expect(pipeline.depth(limits)).toBe(20)
+    pipeline.measure(50_000, short)
+    expect(pipeline.depth(limits)).toBe(Math.ceil(150_000 / BLOCK_LENGTH))
   })
 
   test('finds answers out of order, and does not count retired requests', () => {

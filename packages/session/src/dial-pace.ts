@@ -1,21 +1,28 @@
-// At most so many dials begin within any second. On the session's clock, and without a timer unless somebody has to wait.
+// So many dials begin within a second in the long run, and some more at once after a quiet time: a torrent that begins waits for its
+// peers, and most of the first addresses are old. On the session's clock, and without a timer unless somebody has to wait.
 
 import type { Clock } from '@torrential/primitives'
 
-const second = 1_000
+/** Dials are counted in thousandths, so that every millisecond brings a whole number of them. */
+const one = 1_000
 
 export class DialPace {
   readonly #clock: Clock
+  readonly #rate: number
   readonly #most: number
-  /** When the dials of the last second began, oldest first. */
-  readonly #begun: number[] = []
+  /** Thousandths of dials that may begin now, as of `#countedAt`. */
+  #free: number
+  #countedAt: number
   /** Who waits stands in line: one listener on a signal, not one for each dial of a torrent. */
   #line: Promise<unknown> = Promise.resolve()
 
-  /** @param most dials per second */
-  constructor(clock: Clock, most: number) {
+  /** @param rate dials per second @param burst how many may begin at once */
+  constructor(clock: Clock, rate: number, burst: number = rate) {
     this.#clock = clock
-    this.#most = most
+    this.#rate = rate
+    this.#most = burst * one
+    this.#free = this.#most
+    this.#countedAt = clock.now()
   }
 
   /** Resolves when the next dial may begin; it is counted then. @throws the signal's reason */
@@ -30,13 +37,13 @@ export class DialPace {
     for (;;) {
       signal.throwIfAborted()
       const now = this.#clock.now()
-      while ((this.#begun[0] ?? now) <= now - second) this.#begun.shift()
-      const [oldest] = this.#begun
-      if (oldest === undefined || this.#begun.length < this.#most) {
-        this.#begun.push(now)
+      this.#free = Math.min(this.#most, this.#free + Math.floor(now - this.#countedAt) * this.#rate)
+      this.#countedAt += Math.floor(now - this.#countedAt)
+      if (this.#free >= one) {
+        this.#free -= one
         return
       }
-      await this.#pass(oldest + second - now, signal)
+      await this.#pass(Math.ceil((one - this.#free) / this.#rate), signal)
     }
   }
 

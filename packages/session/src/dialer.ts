@@ -26,7 +26,7 @@ export class Dialer {
   constructor(parts: { readonly transport: Transport; readonly clock: Clock; readonly peerId: PeerId }) {
     this.#transport = parts.transport
     this.#parts = parts
-    this.#pace = new DialPace(parts.clock, DEFAULTS.dialsPerSecond)
+    this.#pace = new DialPace(parts.clock, DEFAULTS.dialsPerSecond, DEFAULTS.dialBurst)
   }
 
   /** By one of the torrent's names. @throws PeerError of the dial or the handshake; the signal's reason */

@@ -123,6 +123,8 @@ export const DEFAULTS = {
   maxOpenFiles: 100,
   // Half-open connections trouble home routers; 30 new ones a second is what libtorrent settled on.
   dialsPerSecond: 30,
+  // And 30 more at once; libtorrent has as many for each torrent that begins.
+  dialBurst: 60,
   dialsAtOnce: 20,
   dialTimeout: 10_000,
   handshakeTimeout: 10_000,

@@ -3,15 +3,32 @@ import { expect, test } from '@jest/globals'
 import { VirtualClock } from '@torrential/primitives'
 import { DialPace } from '../src/dial-pace.ts'
 
-test('no second sees more dials begin than the pace allows, and none waits longer than it must', async () => {
+test('no second sees more dials begin than the burst and the rate allow, and none waits longer than it must', async () => {
   const clock = new VirtualClock()
-  const pace = new DialPace(clock, 3)
+  const pace = new DialPace(clock, 2, 3)
   const begun: number[] = []
   const { signal } = new AbortController()
   const turns = Array.from({ length: 8 }, () => pace.turn(signal).then(() => begun.push(clock.now())))
   await clock.advanceAsync(5_000)
   await Promise.all(turns)
-  expect(begun).toEqual([0, 0, 0, 1_000, 1_000, 1_000, 2_000, 2_000])
+  expect(begun).toEqual([0, 0, 0, 500, 1_000, 1_500, 2_000, 2_500])
+})
+
+test('a quiet time makes up for a burst, and no more', async () => {
+  const clock = new VirtualClock()
+  const pace = new DialPace(clock, 30, 4)
+  const { signal } = new AbortController()
+  const turns = async (count: number) => {
+    const begun: number[] = []
+    const before = clock.now()
+    const all = Array.from({ length: count }, () => pace.turn(signal).then(() => begun.push(clock.now() - before)))
+    await clock.advanceAsync(1_000)
+    await Promise.all(all)
+    return begun
+  }
+  expect(await turns(7)).toEqual([0, 0, 0, 0, 34, 67, 100])
+  await clock.advanceAsync(60_000)
+  expect(await turns(7)).toEqual([0, 0, 0, 0, 34, 67, 100])
 })
 
 test('whoever waits can be called off, and leaves no timer', async () => {

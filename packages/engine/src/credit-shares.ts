@@ -1,0 +1,59 @@
+// How deep pipelines may be, so that what is requested never waits in the queues of a few peers while others have nothing to do. The
+// credit bounds what is on its way from all peers together; with many of them it pays for much less than `pipelineTime` of each. What a
+// peer gets of it is proportional to its rate: then everybody's queue lasts equally long. A peer whose rate is not known yet may
+// have as much as any other.
+
+import { BLOCK_LENGTH } from '@torrential/primitives'
+import type { ByteLedger } from './byte-ledger.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { PipelineLimits } from './request-pipeline.ts'
+
+const { floor, max } = Math
+
+export class CreditShares implements PipelineLimits {
+  /** Peers that do not choke us. */
+  open = 0
+  readonly #options: () => ResolvedOptions
+  readonly #ledger: ByteLedger
+  #rate = 0
+  /** Milliseconds that all pipelines may cover. */
+  #affordable = Number.POSITIVE_INFINITY
+
+  constructor(options: () => ResolvedOptions, ledger: ByteLedger) {
+    this.#options = options
+    this.#ledger = ledger
+  }
+
+  get maxRequests(): number {
+    return this.#options().maxRequests
+  }
+
+  get pipelineTime(): number {
+    return this.#options().pipelineTime
+  }
+
+  get affordableTime(): number {
+    return this.#affordable
+  }
+
+  get share(): number {
+    return floor(this.#payable / BLOCK_LENGTH / max(1, this.open))
+  }
+
+  /** Milliseconds until everything is here that was asked for; 0 while no rate is known. */
+  get rest(): number {
+    return this.#rate === 0 ? 0 : (this.#ledger.requested * 1_000) / this.#rate
+  }
+
+  /** To be called about once a second with the rate of all peers together, bytes per second. */
+  measure(rate: number): void {
+    this.#rate = rate
+    this.#affordable = rate === 0 ? Number.POSITIVE_INFINITY : (this.#payable * 1_000) / rate
+  }
+
+  /** Bytes that may be on their way: those that are, and the credit that is left. */
+  get #payable(): number {
+    const { credit, requested } = this.#ledger
+    return max(0, credit.budget - credit.used) + requested
+  }
+}

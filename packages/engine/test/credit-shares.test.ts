@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals'
+import { DownloadCredit } from '../src/index.ts'
+import { ShapedPeers } from './shaped-peers.ts'
+import { SwarmBench } from './swarm-bench.ts'
+
+const PIECES = 6_000
+const NOTHING = '.'.repeat(PIECES)
+const ALL = '#'.repeat(PIECES)
+
+/** Pieces of 8 blocks, and credit for 1,024 blocks. */
+function crowd(rates: readonly number[]): { bench: SwarmBench; peers: ShapedPeers } {
+  const bench = new SwarmBench({ have: NOTHING, blocks: 8, credit: new DownloadCredit(16 * 1024 * 1024) })
+  const peers = new ShapedPeers(bench)
+  for (const rate of rates) peers.join(ALL, rate)
+  return { bench, peers }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+describe('what each of many peers gets of the credit', () => {
+  test('nobody waits for work while others have more than they can send', () => {
+    // 40 of 2 MB/s: three seconds of each would be fourteen times the credit.
+    const { peers } = crowd(Array.from({ length: 40 }, () => 12))
+    for (let at = 0; at < 30; at++) peers.tick()
+    const before = sum(peers.peers.map(({ served }) => served))
+    let idle = 0
+    for (let at = 0; at < 30; at++) {
+      peers.tick()
+      idle += peers.waiting.filter((waiting) => waiting === 0).length
+    }
+    const blocks = sum(peers.peers.map(({ served }) => served)) - before
+    expect(blocks).toBeGreaterThan(0.95 * 30 * 40 * 12)
+    expect(idle).toBeLessThan(0.05 * 30 * 40)
+  })
+
+  test('a faster one has more, so that all queues last equally long', () => {
+    const { peers } = crowd([100, 100, ...Array.from({ length: 20 }, () => 10)])
+    for (let at = 0; at < 60; at++) peers.tick()
+    const [first, second, ...slow] = peers.peers
+    const seconds = [first, second, ...slow].map((peer) => (peer?.queue.length ?? 0) / (peer?.rate ?? 1))
+    expect(Math.max(...seconds)).toBeLessThan(4 * Math.min(...seconds))
+    expect(first?.queue.length).toBeGreaterThan(4 * (slow[0]?.queue.length ?? 0))
+  })
+
+  test('what is not known to be fast has no more than an equal share', () => {
+    const { bench, peers } = crowd(Array.from({ length: 50 }, () => 200))
+    for (let at = 0; at < 9; at++) {
+      peers.tick()
+      const depths = bench.engine.peers().map(({ pipelineDepth }) => pipelineDepth)
+      expect(Math.max(...depths)).toBeLessThanOrEqual(1_024 / 50 + 1)
+    }
+  })
+
+  test('a few peers have as much as ever: three seconds of their rate', () => {
+    const { bench, peers } = crowd([3, 3])
+    for (let at = 0; at < 80; at++) peers.tick()
+    for (const { pipelineDepth, downRate } of bench.engine.peers()) {
+      expect(Math.abs(pipelineDepth - (3 * downRate) / 16_384)).toBeLessThan(4)
+    }
+  })
+
+  test('requests go out in bunches, however many peers there are', () => {
+    const { peers } = crowd(Array.from({ length: 40 }, () => 30))
+    for (let at = 0; at < 40; at++) peers.tick()
+    // 11 today, of the 25 of an equal share.
+    expect(peers.requests / peers.bunches).toBeGreaterThan(8)
+  })
+})
