@@ -107,6 +107,11 @@ export class SwarmEngine implements Machine<Action> {
     return this.#swarm.bans.has(address)
   }
 
+  /** Somebody is banned. */
+  get hasBans(): boolean {
+    return this.#swarm.bans.size > 0
+  }
+
   /** Bans an address by hand and closes its connections. */
   ban(address: PeerAddress, now: number): void {
     this.#connections.banAddress(address)

@@ -2,7 +2,7 @@
 
 import type { Bitfield, PeerAddress, StorageError } from '@torrential/primitives'
 import type { InboundTorrent } from './inbound-gate.ts'
-import type { MoveOptions } from './options.ts'
+import type { AddOptions, MoveOptions } from './options.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentAssembly } from './torrent-assembly.ts'
 import type { CloseOptions, TorrentBody } from './torrent-body.ts'
@@ -19,19 +19,20 @@ export class ActiveTorrent implements TorrentBody {
   }
 
   get files(): readonly TorrentFile[] {
-    return this.#assembly.contents.files
+    return this.#assembly.files.files
   }
 
   get peers(): readonly Peer[] {
-    return [...this.#assembly.swarm.driver.connections.values()].map(({ peer }) => peer)
+    const { awake } = this.#assembly.keeper
+    return awake === undefined ? [] : [...awake.swarm.driver.connections.values()].map(({ peer }) => peer)
   }
 
   get trackers(): readonly SwarmTracker[] {
-    return this.#assembly.intake.trackers.trackers
+    return this.#assembly.keeper.knownIntake?.trackers.trackers ?? []
   }
 
   get bitfield(): Bitfield {
-    return this.#assembly.engine.have.clone()
+    return this.#assembly.have.clone()
   }
 
   get status(): TorrentStatus {
@@ -43,28 +44,11 @@ export class ActiveTorrent implements TorrentBody {
   }
 
   get isComplete(): boolean {
-    return this.#assembly.engine.have.isComplete
+    return this.#assembly.isComplete
   }
 
   get stats(): TorrentStats {
-    const { contents, engine, uploaded, downloaded } = this.#assembly
-    const stats = engine.stats
-    const { bytesLeft, bytesWanted } = contents
-    return {
-      downloaded,
-      uploaded,
-      wasted: stats.wasted,
-      downRate: stats.downRate,
-      upRate: stats.upRate,
-      have: stats.piecesHave,
-      of: engine.have.length,
-      wanted: stats.piecesWanted,
-      bytesWanted,
-      bytesLeft,
-      peers: stats.peers,
-      seeds: stats.seeds,
-      eta: bytesLeft > 0 && stats.downRate > 0 ? (bytesLeft / stats.downRate) * 1_000 : undefined,
-    }
+    return this.#assembly.keeper.stats
   }
 
   get ready(): Promise<void> {
@@ -76,27 +60,34 @@ export class ActiveTorrent implements TorrentBody {
   }
 
   get inbound(): InboundTorrent {
-    return this.#assembly.intake
+    return this.#assembly
   }
 
   get maxDown(): number {
-    return this.#assembly.swarm.maxDown
+    return this.#assembly.options.maxDown ?? Number.POSITIVE_INFINITY
   }
 
-  set maxDown(rate: number) {
-    this.#assembly.swarm.maxDown = rate
+  set maxDown(maxDown: number) {
+    this.#decide({ maxDown })
+    const { awake } = this.#assembly.keeper
+    if (awake !== undefined) awake.swarm.maxDown = maxDown
   }
 
   get maxUp(): number {
-    return this.#assembly.swarm.maxUp
+    return this.#assembly.options.maxUp ?? Number.POSITIVE_INFINITY
   }
 
-  set maxUp(rate: number) {
-    this.#assembly.swarm.maxUp = rate
+  set maxUp(maxUp: number) {
+    this.#decide({ maxUp })
+    const { awake } = this.#assembly.keeper
+    if (awake !== undefined) awake.swarm.maxUp = maxUp
   }
 
-  setSequential(on: boolean): void {
-    this.#assembly.setSequential(on)
+  setSequential(sequential: boolean): void {
+    this.#decide({ sequential })
+    const { keeper, context } = this.#assembly
+    keeper.awake?.engine.setSequential(sequential, context.clock.now())
+    keeper.awake?.pump()
   }
 
   check(): Promise<void> {
@@ -128,7 +119,7 @@ export class ActiveTorrent implements TorrentBody {
   }
 
   announce(): void {
-    this.#assembly.intake.trackers.announce()
+    this.#assembly.keeper.knownIntake?.trackers.announce()
   }
 
   move(path: string, options: MoveOptions): Promise<void> {
@@ -137,5 +128,9 @@ export class ActiveTorrent implements TorrentBody {
 
   close(options: CloseOptions): Promise<void> {
     return this.#assembly.close(options)
+  }
+
+  #decide(options: Pick<AddOptions, 'maxDown' | 'maxUp' | 'sequential'>): void {
+    this.#assembly.options = { ...this.#assembly.options, ...options }
   }
 }

@@ -9,7 +9,7 @@ import { areRelated, type Metainfo, type SharedFile, sharedFiles } from '@torren
 import { StorageError } from '@torrential/primitives'
 import type { AdoptMethod, FileStorage } from '@torrential/storage'
 import type { Torrent } from './torrent.ts'
-import type { TorrentContents } from './torrent-contents.ts'
+import type { FileList } from './file-list.ts'
 
 /** What a torrent of the session has, for others. */
 export interface DataSource {
@@ -22,21 +22,23 @@ export interface DataSource {
 export class TorrentData implements DataSource {
   readonly torrent: Torrent
   readonly metainfo: Metainfo
-  readonly #storage: FileStorage
-  readonly #contents: TorrentContents
+  readonly #files: FileList
+  readonly #storage: () => FileStorage
 
-  constructor(torrent: Torrent, metainfo: Metainfo, storage: FileStorage, contents: TorrentContents) {
+  /** `storage` is asked only of a torrent that turned out to have the file. */
+  constructor(torrent: Torrent, metainfo: Metainfo, files: FileList, storage: () => FileStorage) {
     this.torrent = torrent
     this.metainfo = metainfo
+    this.#files = files
     this.#storage = storage
-    this.#contents = contents
   }
 
   /** @throws StorageError */
   async complete(file: number): Promise<string | undefined> {
-    if (this.#contents.missingPieces(file) > 0) return undefined
-    const status = await this.#storage.status(file)
-    return status?.size === this.metainfo.files[file]?.length ? this.#storage.pathOf(file) : undefined
+    if (this.#files.missingPieces(file) > 0) return undefined
+    const storage = this.#storage()
+    const status = await storage.status(file)
+    return status?.size === this.metainfo.files[file]?.length ? storage.pathOf(file) : undefined
   }
 }
 

@@ -294,11 +294,12 @@ export class Session implements AsyncDisposable {
 
   #add(setup: Omit<TorrentOrigin, 'context' | 'peers'>): Torrent {
     this.#checkOpen()
-    const { origin, options } = setup
+    const { origin, path, options, paths, restored } = setup
     const present = this.#torrents.find(origin)
     if (present !== undefined) throw duplicateOf(present)
     const peers = (options.peers ?? []).map((peer) => addressOf(peer))
-    const torrent = new Torrent({ ...setup, peers, context: this.#context })
+    // Not spread: what is spread has a shape of its own, of which each torrent would have one.
+    const torrent = new Torrent({ origin, path, options, context: this.#context, peers, paths, restored })
     this.#torrents.add(torrent, origin)
     this.#hub.emit({ type: 'torrent-added', torrent })
     torrent.begin()

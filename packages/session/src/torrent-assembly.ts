@@ -1,35 +1,34 @@
-// Puts a torrent's parts together and wires what one must hear of another: contents (files and pieces), swarm (peers and
-// trackers), life (what runs when), resume keeper. The wiring is all there is here; each decision is in a part.
+// Puts a torrent's parts together: life (what runs when), works keeper (what moves data, while somebody needs it), resume keeper,
+// mover, check. It is what they see of one another; each decision is in a part.
 
-import { type EngineEvent, SwarmEngine } from '@torrential/engine'
-import { createVerifier, type FileRange, FileTrees, type Metainfo, withPieceLayers } from '@torrential/metainfo'
-import {
-  Bitfield,
-  InputError,
-  type PieceIndex,
-  type StorageError,
-  type TorrentialError,
-  toHex,
-} from '@torrential/primitives'
-import { type CachedStorage, cached, FileStorage, nodeFileSystem, type StorageObserver } from '@torrential/storage'
-import { BlockHasher } from './block-hasher.ts'
+import { join } from 'node:path'
+import type { FileRange, Metainfo } from '@torrential/metainfo'
+import { type Bitfield, type Clock, type PeerError, type TorrentialError, toHex } from '@torrential/primitives'
+import type { FileStorage } from '@torrential/storage'
+import type { AnnounceProgress } from '@torrential/tracker'
 import { TorrentData } from './data-reuse.ts'
+import type { Dialed } from './dialer.ts'
+import { FileList, type FileListHost } from './file-list.ts'
+import type { InboundTorrent } from './inbound-gate.ts'
 import type { AddOptions, MoveOptions } from './options.ts'
-import type { PeerConnection } from './peer-connection.ts'
-import { PeerIntake } from './peer-intake.ts'
+import type { PeerIntake } from './peer-intake.ts'
 import type { PendingLegacy } from './pending-torrent.ts'
-import { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
-import { identityOf } from './swarm-identity.ts'
-import { BlockKeeper } from './state/block-keeper.ts'
-import { ResumeKeeper } from './state/resume-keeper.ts'
+import { ResumeKeeper, type ResumeKeeperParts } from './state/resume-keeper.ts'
+import type { ResumeStore, ResumeSubject } from './state/resume-store.ts'
+import type { StateFiles } from './state/state-files.ts'
+import { identityOf, type SwarmIdentity } from './swarm-identity.ts'
+import { TorrentActs } from './torrent-acts.ts'
+import type { CloseOptions } from './torrent-body.ts'
 import type { Torrent } from './torrent.ts'
-import { TorrentCheck } from './torrent-check.ts'
-import { asStorageError, TorrentContents } from './torrent-contents.ts'
+import { TorrentCheck, type TorrentCheckParts } from './torrent-check.ts'
+import type { TorrentContents } from './torrent-contents.ts'
 import { TorrentLife } from './torrent-life.ts'
-import { TorrentMover } from './torrent-mover.ts'
-import { TorrentSwarm } from './torrent-swarm.ts'
+import { TorrentMover, type TorrentMoverParts } from './torrent-mover.ts'
+import { wantedBy } from './wanted-files.ts'
+import type { WorksHost } from './works-host.ts'
+import { type Totals, WorksKeeper } from './works-keeper.ts'
 
 export interface TorrentSetup {
   readonly torrent: Torrent
@@ -40,161 +39,178 @@ export interface TorrentSetup {
   readonly context: SessionContext
   readonly options: AddOptions
   /** What was met while only a magnet link was known. */
-  readonly legacy?: PendingLegacy
-  /** The piece layers of a hybrid magnet link came from peers, the last of them now. */
-  readonly completed?: (metainfo: Metainfo) => void
+  readonly legacy: PendingLegacy | undefined
+  readonly completed: WorksHost['completed']
   /** A file has another priority. */
   readonly prioritized: () => void
   /** The files to download (BEP 53), unless the options select; empty or absent means all. */
-  readonly ranges?: readonly FileRange[]
+  readonly ranges: readonly FileRange[] | undefined
 }
 
-export class TorrentAssembly {
-  readonly engine: SwarmEngine
-  readonly storage: FileStorage
-  readonly contents: TorrentContents
-  readonly intake: PeerIntake
-  readonly swarm: TorrentSwarm
+type Parts = WorksHost & FileListHost & ResumeKeeperParts & TorrentMoverParts & TorrentCheckParts
+
+const NO_RANGES: readonly FileRange[] = []
+
+export class TorrentAssembly implements Parts, InboundTorrent {
+  readonly torrent: Torrent
+  readonly metainfo: Metainfo
+  readonly context: SessionContext
+  readonly reporter: Reporter
+  readonly keeper: WorksKeeper
   readonly life: TorrentLife
   readonly resume: ResumeKeeper
   readonly mover: TorrentMover
-  /** For torrents that have files in common with this one. */
-  readonly data: TorrentData
-  /** What earlier sessions moved. */
-  uploadedBefore = 0
-  downloadedBefore = 0
-  readonly #setup: TorrentSetup
-  readonly #trees: FileTrees | undefined
-  readonly #cached: CachedStorage
-  readonly #blocks: BlockKeeper
+  /** With the limits as they are now. */
+  options: AddOptions
+  readonly prioritized: () => void
+  readonly completed: WorksHost['completed']
+  readonly #check: TorrentCheck
+  #files: FileList | undefined
+  /** Of the files, while no storage knows it better. */
+  #path: string
 
+  /** @throws InputError `TRACKER_URL` */
   constructor(setup: TorrentSetup) {
-    this.#setup = setup
-    const { metainfo, context, options, path, reporter, torrent, legacy, ranges = [] } = setup
-    const { geometry, infoBytes, trackers: tiers } = metainfo
-    const identity = identityOf(metainfo)
-    const { clock, random, credit } = context
-    const wanted = wantedBy(metainfo, options, ranges)
-    this.intake = legacy?.intake ?? new PeerIntake({ torrent, identity, tiers, reporter, context }, options)
-    legacy?.intake.learn(identity)
-    // Like libtorrent: who has no .torrent of a private torrent is not meant to get it from peers.
-    const metadata = metainfo.private ? {} : { metadata: infoBytes }
-    const trees = metainfo.version === 'v1' ? undefined : new FileTrees(metainfo)
-    this.#trees = trees
-    const have = new Bitfield(geometry.pieceCount)
-    this.engine = new SwarmEngine(
-      { geometry, have, infoHash: metainfo.infoHash, random, credit, ...metadata, ...(trees && { trees }) },
-      { listenPort: context.port(), ...(options.sequential === true && { sequential: true }) },
-    )
-    this.storage = new FileStorage(
-      { geometry, files: metainfo.files, handles: context.handles },
-      { path, wanted, partFile: `.${toHex(metainfo.infoHash)}.parts`, observer: this.#observer() },
-    )
-    const subject = {
-      metainfo,
-      infoHash: toHex(metainfo.infoHash),
-      locate: (file: number) => this.storage.pathOf(file),
-    }
-    const warn = (error: TorrentialError) => reporter.emit({ type: 'warning', torrent, error })
-    this.#blocks = new BlockKeeper({ store: context.blocks, engine: this.engine, clock, subject, warn })
-    this.resume = new ResumeKeeper({
-      store: context.resume,
-      clock,
-      subject,
-      have: this.engine.have,
-      totals: () => ({ uploaded: this.uploaded, downloaded: this.downloaded }),
-      flush: async () => {
-        await Promise.all([this.storage.flush(), this.#blocks.saveOld()])
-      },
-      warn,
-    })
-    const storage = cached(this.storage, geometry, { budget: context.readCache, slabs: context.slabs })
-    this.#cached = storage
-    const committer = new PieceCommitter({
-      geometry,
-      storage,
-      verifier: createVerifier(metainfo),
-      turns: context.writes,
-      writing: () => this.resume.writing(),
-    })
-    this.contents = new TorrentContents(
-      {
-        metainfo,
-        engine: this.engine,
-        clock,
-        storage,
-        setWanted: async (file, want) => {
-          // Bytes may move out of the part file, and a record may be written meanwhile.
-          this.resume.changed()
-          await this.storage.setWanted(file, want).finally(() => this.resume.changed())
-        },
-        pump: () => this.#pump(),
-        awaited: () => this.intake.reconsider(),
-        failed: (error) => this.life.fail(asStorageError(error), 'read'),
-        pathOf: (file) => this.storage.relativePathOf(file),
-        rename: (file, name, moving) => this.#relocate(moving, (all) => this.mover.rename(file, name, all)),
-        prioritized: setup.prioritized,
-      },
-      wanted,
-    )
-    this.mover = new TorrentMover({
-      torrent,
-      metainfo,
-      infoHash: toHex(metainfo.infoHash),
-      storage: this.storage,
-      reporter,
-      rules: options.paths ?? 'portable',
-      state: context.resume?.files,
-      fileAt: (file) => this.contents.fileAt(file),
-    })
-    this.data = new TorrentData(torrent, metainfo, this.storage, this.contents)
-    this.life = this.#createLife()
-    this.swarm = new TorrentSwarm(
-      {
-        intake: this.intake,
-        inherited: legacy?.dialed ?? [],
-        metainfo,
-        engine: this.engine,
-        storage,
-        committer,
-        hasher: trees && new BlockHasher(trees, storage),
-        reporter,
-        context,
-        progress: () => ({ uploaded: this.uploaded, downloaded: this.downloaded, left: this.contents.bytesMissing }),
-        events: {
-          pieceCommitted: (piece) => this.#committed(piece),
-          pieceRejected: (piece) => reporter.emit({ type: 'piece-failed', torrent, piece }),
-          storageFailed: (error, piece, during) => this.#storageFailed(error, piece, during),
-          engineEvent: (event, connection) => this.#engineEvent(event, connection),
-        },
-      },
-      options,
-    )
-    for (const address of legacy?.banned ?? []) this.engine.ban(address, clock.now())
+    const { torrent, metainfo, context, options, reporter, path, legacy, ranges = NO_RANGES } = setup
+    this.torrent = torrent
+    this.metainfo = metainfo
+    this.context = context
+    this.reporter = reporter
+    this.options = options
+    this.prioritized = setup.prioritized
+    this.completed = setup.completed
+    this.#path = path
+    this.keeper = new WorksKeeper(this)
+    this.resume = new ResumeKeeper(this)
+    this.mover = new TorrentMover(this)
+    this.#check = new TorrentCheck(this)
+    this.life = new TorrentLife(new TorrentActs(this, this.#check), context.clock)
+    legacy?.intake.learn(identityOf(metainfo))
+    if (legacy === undefined && isAnnounced(metainfo, options)) void this.keeper.intake
+    // What is said once must be heard; everybody else gets works when they turn out to need them.
+    if (legacy === undefined && options.select === undefined && ranges.length === 0) return
+    const { dialed: inherited = [], banned = [], intake } = legacy ?? {}
+    this.keeper.begin({ wanted: wantedBy(metainfo, options, ranges), inherited, banned }, intake)
   }
 
-  get uploaded(): number {
-    return this.uploadedBefore + this.engine.stats.uploaded
+  // ---- facts
+
+  get infoHash(): string {
+    return toHex(this.metainfo.infoHash)
   }
 
-  get downloaded(): number {
-    return this.downloadedBefore + this.engine.stats.downloaded
+  get identity(): SwarmIdentity {
+    return identityOf(this.metainfo)
   }
 
-  setSequential(on: boolean): void {
-    this.engine.setSequential(on, this.#setup.context.clock.now())
-    this.#pump()
+  get clock(): Clock {
+    return this.context.clock
   }
 
-  /** Ends the torrent; `forget` removes its resume record, `deleteFiles` what it wrote. @throws StorageError */
-  async close(options: { readonly deleteFiles: boolean; readonly forget: boolean }): Promise<void> {
-    await this.life.close()
-    if (options.forget) {
-      await this.resume.forget()
-      await this.mover.forget()
-      await this.#blocks.forget()
-    }
-    if (options.deleteFiles) await this.storage.deleteFiles()
+  get store(): ResumeStore | undefined {
+    return this.context.resume
+  }
+
+  get state(): StateFiles | undefined {
+    return this.context.resume?.files
+  }
+
+  get rules(): NonNullable<AddOptions['paths']> {
+    return this.options.paths ?? 'portable'
+  }
+
+  get subject(): ResumeSubject {
+    return { metainfo: this.metainfo, infoHash: this.infoHash, locate: (file) => this.#locate(file) }
+  }
+
+  get have(): Bitfield {
+    return this.keeper.have
+  }
+
+  get isComplete(): boolean {
+    return this.keeper.isComplete
+  }
+
+  get totals(): Totals {
+    return this.keeper.totals
+  }
+
+  get progress(): AnnounceProgress {
+    return this.keeper.progress
+  }
+
+  /** For torrents that have files in common with this one. */
+  get data(): TorrentData {
+    return new TorrentData(this.torrent, this.metainfo, this.files, () => this.storage)
+  }
+
+  /** Of each file, padding not counted; empty when nobody has said anything. */
+  get priorities(): readonly number[] {
+    return this.keeper.awake === undefined ? [] : this.files.files.map(({ priority }) => priority)
+  }
+
+  // ---- parts that are made when they are asked for
+
+  get files(): FileList {
+    this.#files ??= new FileList(this.metainfo, this)
+    return this.#files
+  }
+
+  get intake(): PeerIntake {
+    return this.keeper.intake
+  }
+
+  get storage(): FileStorage {
+    return this.keeper.works.storage
+  }
+
+  get contents(): TorrentContents | undefined {
+    return this.keeper.awake?.contents
+  }
+
+  openContents(): TorrentContents {
+    return this.keeper.works.contents
+  }
+
+  // ---- what the parts tell one another
+
+  accept(inbound: Dialed): PeerError | undefined {
+    return this.intake.accept(inbound)
+  }
+
+  unused(): void {
+    this.keeper.unused()
+  }
+
+  async flush(): Promise<void> {
+    await this.keeper.awake?.flush()
+  }
+
+  warn(error: TorrentialError): void {
+    this.reporter.emit({ type: 'warning', torrent: this.torrent, error })
+  }
+
+  // ---- where the files are
+
+  get path(): string {
+    return this.keeper.awake?.storage.path ?? this.#path
+  }
+
+  leftPath(path: string): void {
+    this.#path = path
+  }
+
+  filePath(file: number): string {
+    const path = this.mover.renamed.get(file) ?? this.metainfo.files[file]?.path
+    return this.keeper.awake?.storage.relativePathOf(file) ?? (path as string)
+  }
+
+  #locate(file: number): string {
+    return this.keeper.awake?.storage.pathOf(file) ?? join(this.#path, this.filePath(file))
+  }
+
+  renameFile(file: number, path: string, options: MoveOptions): Promise<void> {
+    return this.#relocate(options, (all) => this.mover.rename(file, path, all))
   }
 
   /** @throws as `Torrent.move` */
@@ -212,143 +228,22 @@ export class TorrentAssembly {
       // What is written down of the files is made anew once they are elsewhere.
       await work({ ...options, signal }).finally(() => this.resume.changed())
     })
+    this.unused()
   }
 
-  /** The engine's inputs were changed from outside a connection: let it act. */
-  #pump(): void {
-    this.swarm.driver.pump()
-    if (!this.engine.stats.isFinished) this.intake.reconsider()
-    this.life.finished()
-  }
-
-  #committed(piece: PieceIndex): void {
-    const { reporter, torrent } = this.#setup
-    const { have } = this.engine
-    reporter.piece(piece, have.count, have.length)
-    for (const file of this.contents.gained(piece)) reporter.emit({ type: 'file-complete', torrent, file })
-    this.resume.gained(piece)
-    this.life.worked()
-  }
-
-  #storageFailed(error: StorageError, piece: PieceIndex, during: 'read' | 'write'): void {
-    if (during === 'read' && this.engine.have.has(piece)) {
-      this.engine.lost(piece, this.#setup.context.clock.now())
-      this.contents.lost(piece)
-      this.resume.lost(piece)
+  /** Ends the torrent; `forget` removes its resume record, `deleteFiles` what it wrote. @throws StorageError */
+  async close(options: CloseOptions): Promise<void> {
+    await this.life.close()
+    if (options.forget) {
+      await this.resume.forget()
+      await this.mover.forget()
+      const { awake } = this.keeper
+      await (awake === undefined ? this.context.blocks?.delete(this.infoHash) : awake.blocks.forget())
     }
-    this.life.fail(error, during)
-  }
-
-  #engineEvent(event: EngineEvent, connection: PeerConnection | undefined): void {
-    if (event.type === 'block') return this.contents.arrived(event.piece, event.offset, event.block)
-    this.#setup.reporter.peerState(event, connection)
-    if (event.type === 'extension-handshake' && connection !== undefined) {
-      this.swarm.listensAt(connection, event.listenPort)
-    }
-    if (event.type !== 'finished') this.resume.touch()
-    if (event.type === 'piece-layer') this.#layerCame()
-    if (event.type !== 'finished' || this.life.isChecking) return
-    if (this.engine.have.isComplete) this.intake.trackers.completed()
-    this.life.finished()
-    void this.resume.save(true)
-  }
-
-  #layerCame(): void {
-    const { metainfo, completed } = this.#setup
-    if (this.#trees?.incomplete.length === 0) completed?.(withPieceLayers(metainfo, this.#trees.pieceLayers))
-  }
-
-  #createLife(): TorrentLife {
-    const { torrent, metainfo, context, reporter, options } = this.#setup
-    const { engine, storage, contents, resume, mover } = this
-    const check = new TorrentCheck({
-      torrent,
-      metainfo,
-      context,
-      reporter,
-      engine,
-      storage,
-      contents,
-      resume,
-      mover,
-      blocks: this.#blocks,
-      reuse: options.reuse ?? 'link',
-      idle: () => this.swarm.driver.idle(),
-      totals: (uploaded, downloaded) => {
-        this.uploadedBefore = uploaded
-        this.downloadedBefore = downloaded
-      },
-    })
-    return new TorrentLife(
-      {
-        check: (full, signal) => check.run(full, signal),
-        join: () => this.swarm.start(),
-        leave: () => this.swarm.stop(),
-        setDataPaused: (paused) => this.swarm.driver.setPaused(paused),
-        release: () => this.#release(),
-        isFinished: () => this.engine.stats.isFinished,
-        tell: (type) => {
-          if (type === 'ready') {
-            reporter.emit({ type, torrent, have: this.engine.have.count, of: this.engine.have.length })
-          } else reporter.emit({ type, torrent })
-        },
-        tellError: (error) => reporter.emit({ type: 'error', torrent, error }),
-        isStillMissing: async ({ code, path }) =>
-          code === 'FILE_MISSING' && path !== undefined && !(await isThere(path)),
-        asStorageError,
-      },
-      this.#setup.context.clock,
-    )
-  }
-
-  async #release(): Promise<void> {
-    const { context, torrent } = this.#setup
-    this.contents.close(new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed'))
-    // What is being written is finished first: a record made before would not fit the files a moment later.
-    this.swarm.driver.setPaused(true)
-    await this.swarm.driver.idle()
-    await this.#blocks.save()
-    await this.resume.close()
-    this.swarm.driver[Symbol.dispose]()
-    // With it the storage; what it holds makes room for other torrents.
-    await Promise.resolve(this.#cached[Symbol.asyncDispose]()).catch(() => {})
-    context.forget(torrent)
-  }
-
-  /** Hooks for the opt-in events only: without a reader they cost a set lookup. */
-  #observer(): StorageObserver {
-    const { reporter, torrent } = this.#setup
-    const handle = (type: 'file-opened' | 'file-closed', index: number) => {
-      const file = reporter.wants(type) ? this.contents.fileAt(index) : undefined
-      if (file !== undefined) reporter.emit({ type, torrent, file })
-    }
-    const bytesMoved = (type: 'file-read' | 'file-written', index: number, bytes: number) => {
-      const file = reporter.wants(type) ? this.contents.fileAt(index) : undefined
-      if (file !== undefined) reporter.emit({ type, torrent, file, bytes })
-    }
-    return {
-      opened: (file) => handle('file-opened', file),
-      closed: (file) => handle('file-closed', file),
-      read: (file, bytes) => bytesMoved('file-read', file, bytes),
-      written: (file, bytes) => bytesMoved('file-written', file, bytes),
-      ignored: (error) => reporter.emit({ type: 'warning', torrent, error }),
-    }
+    if (options.deleteFiles) await this.storage.deleteFiles()
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return nodeFileSystem.stat(path).then(
-    () => true,
-    () => false,
-  )
-}
-
-function wantedBy(metainfo: Metainfo, options: AddOptions, ranges: readonly FileRange[]): (file: number) => boolean {
-  const { select } = options
-  if (select === undefined) {
-    return (file) => ranges.length === 0 || ranges.some(({ start, end }) => file >= start && file < end)
-  }
-  let index = 0
-  const wanted = metainfo.files.map(({ pad, path, length }) => !pad && select({ path, length, index: index++ }))
-  return (file) => wanted[file] === true
+function isAnnounced({ trackers: own }: Metainfo, { trackers = true }: AddOptions): boolean {
+  return trackers === true ? own.length > 0 : trackers !== false
 }

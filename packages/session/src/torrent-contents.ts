@@ -1,4 +1,4 @@
-// What a torrent holds: its files as users see them, which pieces are here, who waits for one, and which files are wanted.
+// What a torrent holds: which pieces and files are here, who waits for one, and which files are wanted.
 // Knows the engine for one thing only, what is urgent or wanted; connections and trackers are somebody else's.
 
 import type { ReadWindow, SwarmEngine } from '@torrential/engine'
@@ -9,9 +9,9 @@ import { ByteTally } from './byte-tally.ts'
 import { EarlyBlocks } from './early-blocks.ts'
 import { FileProgress } from './file-progress.ts'
 import { FileSelection } from './file-selection.ts'
-import type { MoveOptions } from './options.ts'
+import type { FileStreamSource } from './file-stream.ts'
 import { PieceGate } from './piece-gate.ts'
-import { type FileOwner, TorrentFile } from './torrent-file.ts'
+import { NORMAL_PRIORITY } from './torrent-file.ts'
 
 export interface TorrentContentsParts {
   readonly metainfo: Metainfo
@@ -25,38 +25,27 @@ export interface TorrentContentsParts {
   /** A reader waits for a piece, wanted or not. */
   readonly awaited: () => void
   readonly failed: (error: unknown) => void
-  /** Relative to the torrent's folder. */
-  readonly pathOf: (file: number) => string
-  readonly rename: (file: number, path: string, options: MoveOptions) => Promise<void>
-  /** A file has another priority. */
-  readonly prioritized: () => void
+  /** The last reader is gone. */
+  readonly unread: () => void
 }
 
 type Range = Parameters<ReadWindow['move']>[0]
 
-export class TorrentContents implements FileOwner {
+export class TorrentContents implements FileStreamSource {
   readonly geometry: Geometry
-  /** Without padding. */
-  readonly files: readonly TorrentFile[]
   readonly selection: FileSelection
   readonly #parts: TorrentContentsParts
   readonly #gate = new PieceGate()
   readonly #early = new EarlyBlocks()
   #windows = 0
-  readonly #byFile: readonly (TorrentFile | undefined)[]
   readonly #progress: FileProgress
   readonly #tally: ByteTally
 
   constructor(parts: TorrentContentsParts, wanted: (file: number) => boolean) {
     this.#parts = parts
-    const { geometry, files } = parts.metainfo
+    const { geometry } = parts.metainfo
     this.geometry = geometry
     this.#progress = new FileProgress(geometry, parts.engine.have)
-    let index = 0
-    this.#byFile = files.map(({ pad, length }, file) =>
-      pad ? undefined : new TorrentFile(this, { file, index: index++, length }),
-    )
-    this.files = this.#byFile.filter((file) => file !== undefined)
     const { engine, clock, setWanted, failed, pump } = parts
     const tally = new ByteTally(geometry, engine.have)
     const applied = (priorities: Uint8Array) => {
@@ -68,13 +57,13 @@ export class TorrentContents implements FileOwner {
     tally.select(this.selection.pieces)
   }
 
-  /** A piece is verified and written: wakes its readers and returns the files it completed. */
-  gained(piece: PieceIndex): TorrentFile[] {
+  /** A piece is verified and written: wakes its readers and returns the files (indices of the geometry) that it completed. */
+  gained(piece: PieceIndex): number[] {
     const completed = this.#progress.add(piece)
     this.#tally.gained(piece)
     this.#early.drop(piece)
     this.#gate.open(piece)
-    return completed.map((file) => this.fileAt(file)).filter((file) => file !== undefined)
+    return completed
   }
 
   /** A block is right before its piece is whole (BEP 52): wakes the readers of the piece. */
@@ -85,11 +74,6 @@ export class TorrentContents implements FileOwner {
 
   early(piece: PieceIndex, offset: number): Uint8Array | undefined {
     return this.#early.at(piece, offset)
-  }
-
-  /** The file at an index of the geometry; undefined for padding. */
-  fileAt(file: number): TorrentFile | undefined {
-    return this.#byFile[file]
   }
 
   lost(piece: PieceIndex): void {
@@ -110,8 +94,16 @@ export class TorrentContents implements FileOwner {
   /** Bytes of the files that are wanted. */
   get bytesWanted(): number {
     let bytes = 0
-    for (const file of this.files) if (file.priority > 0) bytes += file.length
+    for (const { index, pad, length } of this.#parts.metainfo.files) {
+      if (!pad && this.filePriority(index) > 0) bytes += length
+    }
     return bytes
+  }
+
+  /** Nobody reads, and every file is wanted as it was before anybody said anything. */
+  get isUntouched(): boolean {
+    const { files } = this.#parts.metainfo
+    return this.#windows === 0 && files.every(({ index, pad }) => pad || this.filePriority(index) === NORMAL_PRIORITY)
   }
 
   /** Readers that wait get `error`. */
@@ -154,6 +146,7 @@ export class TorrentContents implements FileOwner {
     if (this.#windows === 0) this.#early.clear()
     window.close(this.#parts.clock.now())
     this.#parts.pump()
+    if (this.#windows === 0) this.#parts.unread()
   }
 
   missingPieces(file: number): number {
@@ -166,15 +159,6 @@ export class TorrentContents implements FileOwner {
 
   setFilePriority(file: number, priority: number): void {
     this.selection.set(file, priority)
-    this.#parts.prioritized()
-  }
-
-  filePath(file: number): string {
-    return this.#parts.pathOf(file)
-  }
-
-  renameFile(file: number, path: string, options: MoveOptions): Promise<void> {
-    return this.#parts.rename(file, path, options)
   }
 }
 

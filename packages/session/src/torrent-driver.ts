@@ -117,6 +117,11 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     this.pump()
   }
 
+  /** Nobody is connected, and no job of the disk is under way. */
+  get isAtRest(): boolean {
+    return this.#connections.size === 0 && this.#jobs === 0
+  }
+
   /** Resolves when no piece is being written or verified. New ones may begin at any time unless the data is paused. */
   async idle(): Promise<void> {
     if (this.#jobs === 0) return

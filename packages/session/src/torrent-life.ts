@@ -7,7 +7,7 @@
 
 import type { Clock, StorageError, TorrentialError } from '@torrential/primitives'
 import { InputError } from '@torrential/primitives'
-import { type Deferred, deferred } from './deferred.ts'
+import { Outcome } from './deferred.ts'
 import { FaultRetry } from './fault-retry.ts'
 
 export type TorrentStatus =
@@ -43,10 +43,12 @@ export interface LifeActs {
 
 export class TorrentLife {
   readonly #acts: LifeActs
-  readonly #retry: FaultRetry
-  readonly #abort = new AbortController()
-  readonly #ready = deferred<void>()
-  #done: Deferred<void> = deferred()
+  readonly #clock: Clock
+  #retry: FaultRetry | undefined
+  /** Of the step that runs. */
+  #abort: AbortController | undefined
+  #ready = new Outcome()
+  #done = new Outcome()
   #phase: 'checking' | 'running' | 'stopped' | 'closed' = 'checking'
   #paused = false
   #error: StorageError | undefined
@@ -55,10 +57,12 @@ export class TorrentLife {
   #doneTold = false
   #steps: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
+  /** It is being closed, or closed. */
+  #reason: InputError | undefined
 
   constructor(acts: LifeActs, clock: Clock) {
     this.#acts = acts
-    this.#retry = new FaultRetry(clock, () => this.#tryAgain())
+    this.#clock = clock
   }
 
   get ready(): Promise<void> {
@@ -120,7 +124,7 @@ export class TorrentLife {
       const before = this.#phase
       await this.#acts.leave()
       this.#error = undefined
-      this.#retry.cancel()
+      this.#retry?.cancel()
       await this.#check(true)
       this.#phase = 'stopped'
       if (before === 'running') this.#start()
@@ -150,7 +154,7 @@ export class TorrentLife {
    * @throws InputError `TORRENT_CLOSED`; what `work` throws
    */
   between(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    return this.#step(() => work(this.#abort.signal))
+    return this.#step(() => work(this.#signal))
   }
 
   pause(): void {
@@ -183,12 +187,13 @@ export class TorrentLife {
     this.#error = error
     this.#acts.setDataPaused(true)
     this.#acts.tellError(error)
+    this.#retry ??= new FaultRetry(this.#clock, () => this.#tryAgain())
     this.#retry.failed()
   }
 
   /** Something was written. */
   worked(): void {
-    this.#retry.worked()
+    this.#retry?.worked()
   }
 
   /** Idempotent; resolves when everything is released. */
@@ -199,8 +204,9 @@ export class TorrentLife {
 
   async #close(): Promise<void> {
     const closed = new InputError('TORRENT_CLOSED', 'the torrent was removed, or its session closed')
-    this.#abort.abort(closed)
-    this.#retry.cancel()
+    this.#reason = closed
+    this.#abort?.abort(closed)
+    this.#retry?.cancel()
     // Trackers are told while the step that runs comes to its end and the disk gets its last; nothing joins after the abort.
     const left = this.#acts.leave()
     await this.#steps
@@ -213,7 +219,7 @@ export class TorrentLife {
 
   /** @throws InputError `TORRENT_CLOSED` */
   #start(): void {
-    this.#abort.signal.throwIfAborted()
+    this.#checkOpen()
     this.#phase = 'running'
     this.#acts.setDataPaused(this.#paused || this.#error !== undefined)
     this.#acts.join()
@@ -224,7 +230,7 @@ export class TorrentLife {
   #tryAgain(): void {
     this.#step(async () => {
       if (this.#error === undefined) return
-      if (await this.#acts.isStillMissing(this.#error)) this.#retry.failed()
+      if (await this.#acts.isStillMissing(this.#error)) this.#retry?.failed()
       else await this.#recover()
       this.finished()
     }).catch(() => {})
@@ -234,7 +240,7 @@ export class TorrentLife {
   async #recover(): Promise<void> {
     if (this.#error === undefined) return
     this.#error = undefined
-    this.#retry.cancel()
+    this.#retry?.cancel()
     if (this.#suspicious) {
       const before = this.#phase
       await this.#check(true)
@@ -248,13 +254,15 @@ export class TorrentLife {
     this.#phase = 'checking'
     this.#acts.setDataPaused(true)
     try {
-      await this.#acts.check(full, this.#abort.signal)
+      await this.#acts.check(full, this.#signal)
       this.#suspicious = false
     } catch (error) {
-      if (this.#abort.signal.aborted) throw error
+      if (this.#reason !== undefined) throw error
       this.#phase = 'stopped'
       this.fail(this.#acts.asStorageError(error), 'check')
     }
+    // Nobody listens any more, and ten thousand signals are some memory.
+    this.#abort = undefined
     this.#phase = 'stopped'
   }
 
@@ -262,16 +270,29 @@ export class TorrentLife {
   #notDone(): void {
     if (!this.#doneTold) return
     this.#doneTold = false
-    this.#done = deferred()
+    this.#done = new Outcome()
   }
 
   /** @throws InputError `TORRENT_CLOSED` */
   #step(work: () => Promise<void>): Promise<void> {
     const result = this.#steps.then(() => {
-      this.#abort.signal.throwIfAborted()
+      this.#checkOpen()
+      // What listens to the signal of the step before is over.
+      this.#abort = undefined
       return work()
     })
     this.#steps = result.catch(() => {})
     return result
+  }
+
+  /** Fires when the torrent is closed. */
+  get #signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#reason !== undefined) this.#abort.abort(this.#reason)
+    return this.#abort.signal
+  }
+
+  #checkOpen(): void {
+    if (this.#reason !== undefined) throw this.#reason
   }
 }

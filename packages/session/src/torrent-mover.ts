@@ -6,26 +6,29 @@ import { resolve } from 'node:path'
 import { conflictingPath, isSafePath, type Metainfo, type PathRules } from '@torrential/metainfo'
 import { InputError, isTorrentialError, StorageError } from '@torrential/primitives'
 import type { FileStorage, MoveOptions as StorageMoveOptions } from '@torrential/storage'
+import type { FileList } from './file-list.ts'
 import type { MoveOptions } from './options.ts'
 import type { Reporter } from './reporter.ts'
 import { decodePlaces, encodePlaces, LARGEST_PLACES, type PlaceRecord, type Places } from './state/place-record.ts'
 import type { StateFiles } from './state/state-files.ts'
 import type { Torrent } from './torrent.ts'
-import type { TorrentFile } from './torrent-file.ts'
 
 export interface TorrentMoverParts {
   readonly torrent: Torrent
   readonly metainfo: Metainfo
   /** 40 hexadecimal digits. */
   readonly infoHash: string
+  /** Made when it is asked for. */
   readonly storage: FileStorage
+  /** The torrent's folder. */
+  readonly path: string
   readonly reporter: Reporter
   readonly rules: PathRules
   readonly state: StateFiles | undefined
-  /** Undefined for padding. */
-  readonly fileAt: (file: number) => TorrentFile | undefined
+  readonly files: FileList
 }
 
+const NO_PATHS: readonly string[] = []
 const NO_NAMES: ReadonlyMap<number, string> = new Map()
 
 type Moving = MoveOptions & { readonly signal: AbortSignal }
@@ -33,7 +36,7 @@ type Moving = MoveOptions & { readonly signal: AbortSignal }
 export class TorrentMover {
   readonly #parts: TorrentMoverParts
   #renamed: ReadonlyMap<number, string> = NO_NAMES
-  #left: readonly string[] = []
+  #left = NO_PATHS
   /** Begun and not ended. */
   #next: Places | undefined
   #isSettled = false
@@ -44,7 +47,17 @@ export class TorrentMover {
 
   /** The torrent's folder. */
   get path(): string {
-    return this.#parts.storage.path
+    return this.#parts.path
+  }
+
+  /** Other paths than the torrent's own, by the index of the file in the metainfo. */
+  get renamed(): ReadonlyMap<number, string> {
+    return this.#renamed
+  }
+
+  /** A move was begun and has not ended: only the storage knows where each file is. */
+  get isOnTheWay(): boolean {
+    return this.#next !== undefined
   }
 
   /**
@@ -86,7 +99,7 @@ export class TorrentMover {
   }
 
   async #load(): Promise<void> {
-    const { state, infoHash, metainfo, storage } = this.#parts
+    const { state, infoHash, metainfo } = this.#parts
     const bytes = await state?.read(recordOf(infoHash), LARGEST_PLACES)
     if (bytes === undefined) return
     const record = decodePlaces(bytes, { infoHash, files: metainfo.files.length })
@@ -96,7 +109,7 @@ export class TorrentMover {
     const path = isKnown ? record.path : this.path
     const asked = this.path
     try {
-      storage.arrange(path, record.renamed)
+      if (path !== asked || record.renamed.size > 0) this.#parts.storage.arrange(path, record.renamed)
     } catch {
       return this.#damaged()
     }
@@ -136,9 +149,9 @@ export class TorrentMover {
   }
 
   async #carry(next: Places, options: StorageMoveOptions): Promise<void> {
-    const { storage, torrent, reporter, fileAt, metainfo } = this.#parts
+    const { storage, torrent, reporter, files, metainfo } = this.#parts
     const moved = (index: number, from: string, to: string): void => {
-      const file = fileAt(index)
+      const file = files.at(index)
       if (file !== undefined) reporter.emit({ type: 'file-moved', torrent, file, from, to })
     }
     for (const file of renamesBetween(this.#renamed, next.renamed)) {

@@ -31,7 +31,10 @@ export interface TorrentSwarmParts {
   readonly context: SessionContext
   readonly progress: () => AnnounceProgress
   /** What the torrent itself must know of disk and engine. */
-  readonly events: Pick<DriverEvents, 'pieceCommitted' | 'pieceRejected' | 'storageFailed' | 'engineEvent'>
+  readonly events: Pick<DriverEvents, 'pieceCommitted' | 'pieceRejected' | 'storageFailed' | 'engineEvent'> & {
+    /** The last connection is over. */
+    left(): void
+  }
 }
 
 export class TorrentSwarm implements PeerUser {
@@ -144,5 +147,6 @@ export class TorrentSwarm implements PeerUser {
   #disconnected(connection: PeerConnection, error: TorrentialError | undefined): void {
     this.#parts.reporter.disconnected(connection, error)
     this.#parts.intake.released(connection, error)
+    if (this.driver.connections.size === 0) this.#parts.events.left()
   }
 }

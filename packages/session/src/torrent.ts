@@ -43,9 +43,9 @@ export interface TorrentOrigin {
   /** Known to the user. */
   readonly peers: readonly PeerAddress[]
   /** By which names on disk were made; absent of a torrent that came parsed. */
-  readonly paths?: PathRules
+  readonly paths?: PathRules | undefined
   /** What it is made of again. */
-  readonly restored?: RestoredEntry
+  readonly restored?: RestoredEntry | undefined
 }
 
 /** Made by `session.add` and `session.seed`. */
@@ -83,7 +83,7 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
 
   /** Absolute path of the folder that holds the files; `move` changes it. */
   get path(): string {
-    return this.#assembly?.mover.path ?? this.#path
+    return this.#assembly?.path ?? this.#path
   }
 
   /** In the torrent's order, without padding; empty without metadata. */
@@ -282,21 +282,37 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     return this.#assembly?.data
   }
 
+  /** @internal Of each file; empty when nobody has said anything. */
+  get priorities(): readonly number[] {
+    return this.#assembly?.priorities ?? []
+  }
+
+  /** @internal It has no engine and no storage, until somebody needs them. */
+  get isResting(): boolean {
+    return this.#assembly !== undefined && this.#assembly.keeper.awake === undefined
+  }
+
   #reporter(): Reporter {
     return new Reporter(this, this.#hub, this.#setup.context.hub)
   }
 
   #assemble(metainfo: Metainfo, options: AddOptions, legacy?: PendingLegacy): TorrentAssembly {
     const { origin, context } = this.#setup
-    const { path } = this
-    const ranges = isMetainfo(origin) ? [] : origin.select
-    const completed = (whole: Metainfo) => {
-      this.learn(whole)
-      this.#memory.changed()
-    }
-    const prioritized = () => this.#memory.changed()
-    const setup = { torrent: this, metainfo, path, reporter: this.#reporter(), context, options, ranges, completed }
-    this.#assembly = new TorrentAssembly({ ...setup, prioritized, ...(legacy && { legacy }) })
+    this.#assembly = new TorrentAssembly({
+      torrent: this,
+      metainfo,
+      path: this.path,
+      reporter: this.#reporter(),
+      context,
+      options,
+      legacy,
+      ranges: isMetainfo(origin) ? undefined : origin.select,
+      completed: (whole) => {
+        this.learn(whole)
+        this.#memory.changed()
+      },
+      prioritized: () => this.#memory.changed(),
+    })
     return this.#assembly
   }
 

@@ -45,6 +45,7 @@ function restoreOne({ add }: RestoreParts, restored: RestoredEntry): Torrent {
   if (toHex(origin.infoHash) !== entry.infoHash) throw unusable(entry, undefined)
   const torrent = add(origin, optionsOf(entry), restored)
   for (const [url, tier] of entry.addedTrackers) torrent.addTracker(url, tier)
+  if (entry.priorities === '') return torrent
   for (const file of torrent.files) {
     const priority = entry.priorities[file.index]
     if (priority !== undefined && Number(priority) !== file.priority) file.priority = Number(priority)

@@ -21,10 +21,10 @@ export interface ResumeKeeperParts {
   readonly subject: ResumeSubject
   /** The live bitfield: it is copied when it is written. */
   readonly have: Bitfield
-  readonly totals: () => { readonly uploaded: number; readonly downloaded: number }
+  readonly totals: { readonly uploaded: number; readonly downloaded: number }
   /** Makes what is claimed durable before the claim is. */
-  readonly flush: () => Promise<void>
-  readonly warn: (error: TorrentialError) => void
+  flush(): Promise<void>
+  warn(error: TorrentialError): void
 }
 
 /** How many pieces of a journal have reached the disk. */
@@ -37,6 +37,8 @@ interface Changes {
   gained: number[]
   lost: number[]
 }
+
+const DONE = Promise.resolve()
 
 export class ResumeKeeper {
   readonly #parts: ResumeKeeperParts
@@ -53,7 +55,7 @@ export class ResumeKeeper {
   #retryAt = Number.NEGATIVE_INFINITY
   #toldAt = Number.NEGATIVE_INFINITY
   /** Not in the journal yet. */
-  #changes: Changes = { gained: [], lost: [] }
+  #changes: Changes | undefined
   /** The newest record tells everything, and nothing has been written to the files since. */
   #isCurrent = false
   /** What came since the bitfield was copied for a record that is being written. */
@@ -61,7 +63,7 @@ export class ResumeKeeper {
   #appendTimer: Disposable | undefined
   #syncTimer: Disposable | undefined
   /** Appends and the replacing of the record, one behind the other. */
-  #steps: Promise<void> = Promise.resolve()
+  #steps = DONE
   #saving: Promise<void> | undefined
   #isClosed = false
 
@@ -132,6 +134,11 @@ export class ResumeKeeper {
     return saving
   }
 
+  /** Everything is written down, or nothing is remembered anyway. */
+  get isSettled(): boolean {
+    return this.#parts.store === undefined || this.#isCurrent
+  }
+
   async forget(): Promise<void> {
     this.#stop()
     await this.#saving
@@ -157,6 +164,7 @@ export class ResumeKeeper {
   #changed(what: keyof Changes, piece: number): void {
     this.#isCurrent = false
     if (!this.#isOn) return
+    this.#changes ??= { gained: [], lost: [] }
     this.#changes[what].push(piece)
     this.#sinceCopy?.[what].push(piece)
     this.touch()
@@ -172,18 +180,18 @@ export class ResumeKeeper {
       void this.save(false)
     }
     void this.#step(async () => {
-      const changes = this.#changes
-      this.#changes = { gained: [], lost: [] }
+      const { gained, lost } = this.#changes ?? { gained: [], lost: [] }
+      this.#changes = undefined
       // Without a record the bitfield itself remembers them for the next one.
       if (this.#place === undefined) return
-      await this.#tell(this.#place, changes, this.#place === synced?.place ? synced.pieces : undefined)
+      await this.#tell(this.#place, { gained, lost }, this.#place === synced?.place ? synced.pieces : undefined)
     })
   }
 
   async #tell(place: JournalPlace, { gained, lost }: Changes, synced: number | undefined): Promise<void> {
     const { store, subject, totals, clock } = this.#parts
     if (store === undefined) return
-    const { uploaded, downloaded } = totals()
+    const { uploaded, downloaded } = totals
     const entry = { time: store.now(), uploaded, downloaded, gained, lost, ...(synced !== undefined && { synced }) }
     const isFirst = this.#journalBytes === 0
     this.#isCurrent = false
@@ -200,7 +208,7 @@ export class ResumeKeeper {
       return
     }
     await this.#steps
-    const { uploaded, downloaded } = this.#parts.totals()
+    const { uploaded, downloaded } = this.#parts.totals
     const synced = { place: this.#place, pieces: this.#told }
     if (synced.pieces === this.#toldSynced && uploaded + downloaded === this.#toldTotals) return
     try {
@@ -216,25 +224,26 @@ export class ResumeKeeper {
   }
 
   async #save(isQuiet: boolean): Promise<void> {
-    const { store, subject, have, totals, flush, clock } = this.#parts
+    const { store, subject, clock } = this.#parts
     if (store === undefined) return
     if (isQuiet && this.#isCurrent) {
-      const { uploaded, downloaded } = totals()
+      const { uploaded, downloaded } = this.#parts.totals
       if (uploaded + downloaded === this.#toldTotals) return
     }
     try {
       // The copy first: what arrives during the flush is not covered by it.
-      const record = { have: have.clone(), ...totals() }
+      const { uploaded, downloaded } = this.#parts.totals
+      const record = { have: this.#parts.have.clone(), uploaded, downloaded }
       const since: Changes = { gained: [], lost: [] }
       this.#sinceCopy = since
       this.#isCurrent = isQuiet
-      await flush()
+      await this.#parts.flush()
       await this.#step(async () => {
         this.#place = undefined
         const place = await store.save(subject, record, { before: this.#newest, isQuiet })
         this.#newest = place
         this.#sinceCopy = undefined
-        this.#changes = { gained: [], lost: [] }
+        this.#changes = undefined
         this.#journalBytes = isQuiet ? 0 : 1
         this.#told = 0
         this.#toldSynced = 0
@@ -264,7 +273,8 @@ export class ResumeKeeper {
   }
 
   #warn(error: unknown): void {
-    const { warn } = this.#parts
-    warn(isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'no resume record', { cause: error }))
+    this.#parts.warn(
+      isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'no resume record', { cause: error }),
+    )
   }
 }

@@ -33,12 +33,12 @@ export interface EntrySubject {
   warn(error: TorrentialError): void
 }
 
-/** Names of the files that an entry is in. */
+/** By what the files are named that an entry is in. */
 interface Written {
-  readonly entry: string
-  readonly torrent: string | undefined
+  readonly infoHash: string
   /** What the digest was made of: the same bytes are not hashed again. */
   readonly bytes: Uint8Array | undefined
+  /** Undefined when there is no .torrent. */
   readonly digest: string | undefined
   /** What is in the entry, when that was looked at and not written. */
   readonly found?: TorrentEntry
@@ -79,8 +79,7 @@ export class TorrentEntries {
   ): void {
     const { infoHash, torrent } = entry
     this.#lastAdded = Math.max(this.#lastAdded, entry.added)
-    const names = { entry: entryOf(infoHash), torrent: torrent && torrentOf(infoHash, torrent) }
-    this.#written.set(subject, { ...names, bytes: torrentFile, digest: torrent })
+    this.#written.set(subject, { infoHash, bytes: torrentFile, digest: torrent })
   }
 
   /** Will be written soon, together with what else changes until then. */
@@ -107,18 +106,22 @@ export class TorrentEntries {
   async forget(subject: EntrySubject): Promise<void> {
     this.#dirty.delete(subject)
     await this.#step(subject, async () => {
-      const written = this.#written.get(subject)
+      // What was not written yet may be there from an earlier session.
+      const written = this.#written.get(subject) ?? (await this.#earlier(subject.draft().entry.infoHash))
       if (written === undefined) return
-      await this.#files.remove(written.entry)
-      if (written.torrent !== undefined) await this.#files.remove(written.torrent)
+      await this.#removeFiles(written.infoHash, written.digest)
     })
     this.#drop(subject)
   }
 
   /** Removes an entry that nobody has adopted. */
   async remove(entry: TorrentEntry): Promise<void> {
-    await this.#files.remove(entryOf(entry.infoHash))
-    if (entry.torrent !== undefined) await this.#files.remove(torrentOf(entry.infoHash, entry.torrent))
+    await this.#removeFiles(entry.infoHash, entry.torrent)
+  }
+
+  async #removeFiles(infoHash: string, digest: string | undefined): Promise<void> {
+    await this.#files.remove(entryOf(infoHash))
+    if (digest !== undefined) await this.#files.remove(torrentOf(infoHash, digest))
   }
 
   /** All that are in the folder and pass `wants`, in the order in which the torrents were added; the damaged ones first. */
@@ -150,9 +153,9 @@ export class TorrentEntries {
     const name = entryOf(infoHash)
     const found = (await this.#files.has(name)) ? await this.#read(name) : undefined
     if (found === undefined || found instanceof StorageError) return undefined
-    const torrent = found.torrent && torrentOf(infoHash, found.torrent)
-    const isHere = torrent !== undefined && (await this.#files.has(torrent))
-    return { entry: name, torrent: isHere ? torrent : undefined, bytes: undefined, digest: undefined, found }
+    const { torrent } = found
+    const isHere = torrent !== undefined && (await this.#files.has(torrentOf(infoHash, torrent)))
+    return { infoHash, bytes: undefined, digest: isHere ? torrent : undefined, found }
   }
 
   async #complete(entry: TorrentEntry): Promise<EntryFound> {
@@ -169,20 +172,19 @@ export class TorrentEntries {
       const { entry, torrentFile } = subject.draft()
       const { infoHash } = entry
       const before = this.#written.get(subject) ?? (await this.#earlier(infoHash))
-      const isOld = torrentFile === undefined || before?.bytes === torrentFile
-      const torrent = isOld ? before?.digest : sha256Hex(torrentFile)
+      const old = before?.digest && torrentOf(before.infoHash, before.digest)
+      const isOld = before?.found === undefined && (torrentFile === undefined || before?.bytes === torrentFile)
+      const torrent = isOld ? before?.digest : torrentFile && sha256Hex(torrentFile)
       const name = torrent && torrentOf(infoHash, torrent)
-      if (torrentFile !== undefined && name !== undefined && name !== before?.torrent) {
-        await this.#files.replace(name, torrentFile)
-      }
+      if (torrentFile !== undefined && name !== undefined && name !== old) await this.#files.replace(name, torrentFile)
       const whole = { ...entry, ...(torrent !== undefined && { torrent }) }
       // Who adds a torrent again without a restore finds its entry as it was left, but for its place in the order.
       const { found } = before ?? {}
       const isThere = found !== undefined && isDeepStrictEqual({ ...whole, added: found.added }, found)
       if (!isThere) await this.#files.replace(entryOf(infoHash), encodeEntry(whole))
-      this.#written.set(subject, { entry: entryOf(infoHash), torrent: name, bytes: torrentFile, digest: torrent })
-      if (before !== undefined && before.entry !== entryOf(infoHash)) await this.#files.remove(before.entry)
-      if (before?.torrent !== undefined && before.torrent !== name) await this.#files.remove(before.torrent)
+      this.#written.set(subject, { infoHash, bytes: torrentFile, digest: torrent })
+      if (before !== undefined && before.infoHash !== infoHash) await this.#files.remove(entryOf(before.infoHash))
+      if (old !== undefined && old !== name) await this.#files.remove(old)
     } catch (error) {
       // Tried again with the next change, or at the end.
       this.#dirty.add(subject)

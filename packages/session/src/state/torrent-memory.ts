@@ -28,12 +28,14 @@ export interface TorrentMemoryParts {
   readonly warn: (error: TorrentialError) => void
 }
 
+const NO_TRACKERS: TorrentEntry['addedTrackers'] = []
+
 type Decisions = Pick<TorrentEntry, 'isStarted' | 'isPaused' | 'isSequential'>
 
 export class TorrentMemory implements EntrySubject {
   readonly #parts: TorrentMemoryParts
   readonly #added: number
-  readonly #addedTrackers: (readonly [url: string, tier?: number])[] = []
+  #addedTrackers: TorrentEntry['addedTrackers'] = NO_TRACKERS
   #paths: PathRules | undefined
   #decisions: Decisions
   #isReleased = false
@@ -60,7 +62,7 @@ export class TorrentMemory implements EntrySubject {
   }
 
   trackerAdded(url: string, tier: number | undefined): void {
-    this.#addedTrackers.push(tier === undefined ? [url] : [url, tier])
+    this.#addedTrackers = [...this.#addedTrackers, tier === undefined ? [url] : [url, tier]]
     this.changed()
   }
 
@@ -77,7 +79,7 @@ export class TorrentMemory implements EntrySubject {
     const { torrent, magnet, options, peers } = this.#parts
     const { infoHash, path, hasMetadata, maxDown, maxUp } = torrent
     const { trackers = true, maxConnections } = options
-    const priorities = torrent.files.map(({ priority }) => priority)
+    const { priorities } = torrent
     const areNormal = priorities.every((priority) => priority === NORMAL_PRIORITY)
     return {
       torrentFile: hasMetadata ? torrent.torrentFile : undefined,
