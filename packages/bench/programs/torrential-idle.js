@@ -1,4 +1,4 @@
-// A session of ours that adds many complete torrents from its state folder and then has nothing to do; told and telling as
+// A session of ours that restores many complete torrents from its state folder and then has nothing to do; told and telling as
 // ../programs/libtorrent_session.py in the roles `state` and `idle`. Run with --expose-gc: what is held counts, not what waits for
 // the collector.
 import { readFile } from 'node:fs/promises'
@@ -11,9 +11,10 @@ const session = await createSession({ host, port: 0, state })
 settle()
 const base = process.memoryUsage.rss()
 const start = performance.now()
-for (const { file, directory } of torrents) {
-  await session.add(await readFile(file), { path: directory, trackers: false })
-}
+if (role === 'idle') await session.restore()
+else
+  for (const { file, directory } of torrents)
+    await session.add(await readFile(file), { path: directory, trackers: false })
 await Promise.all(session.torrents.map(({ ready }) => ready))
 const add = (performance.now() - start) / 1000
 if (role === 'idle') await idle()

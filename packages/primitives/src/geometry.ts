@@ -71,8 +71,8 @@ export class Geometry {
   readonly files: readonly FileExtent[]
   /** End of the last piece in the piece space. */
   readonly #end: number
-  /** Indices into `files` of those with bytes, ascending by start: what the search in `slices` walks. */
-  readonly #occupied: Uint32Array
+  /** Indices into `files` of those with bytes, ascending by start: what the search in `slices` walks. Undefined when all have. */
+  readonly #occupied: Uint32Array | undefined
   readonly #maxBlock: number
   readonly #hasPads: boolean
 
@@ -112,7 +112,7 @@ export class Geometry {
     this.length = length
     this.files = extents
     this.#end = at
-    this.#occupied = Uint32Array.from(occupied)
+    this.#occupied = occupied.length === extents.length ? undefined : Uint32Array.from(occupied)
     this.#maxBlock = limits.blockLength
     this.#hasPads = extents.some((extent) => extent.pad && extent.length > 0)
   }
@@ -187,8 +187,9 @@ export class Geometry {
   *slices(piece: PieceIndex, offset: number, length: number): Generator<FileSlice> {
     let at = piece * this.pieceLength + offset
     const end = at + length
-    for (let i = this.#occupiedAt(at); i < this.#occupied.length && at < end; i++) {
-      const file = this.#occupied[i] as number
+    const occupied = this.#occupied?.length ?? this.files.length
+    for (let i = this.#occupiedAt(at); i < occupied && at < end; i++) {
+      const file = this.#occupiedFile(i)
       const extent = this.files[file] as FileExtent
       if (extent.start >= end) return
       const within = at - extent.start
@@ -225,17 +226,21 @@ export class Geometry {
   }
 
   #dataEnd(start: number): number {
-    const extent = this.files[this.#occupied[this.#occupiedAt(start)] as number] as FileExtent
+    const extent = this.files[this.#occupiedFile(this.#occupiedAt(start))] as FileExtent
     return extent.start + extent.length
+  }
+
+  #occupiedFile(position: number): number {
+    return this.#occupied === undefined ? position : (this.#occupied[position] as number)
   }
 
   /** Position in `#occupied` of the first extent that ends behind `at`. */
   #occupiedAt(at: number): number {
     let low = 0
-    let high = this.#occupied.length
+    let high = this.#occupied?.length ?? this.files.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const extent = this.files[this.#occupied[middle] as number] as FileExtent
+      const extent = this.files[this.#occupiedFile(middle)] as FileExtent
       if (extent.start + extent.length > at) high = middle
       else low = middle + 1
     }

@@ -45,8 +45,8 @@ export class TorrentActs implements LifeActs {
   tell(type: Parameters<LifeActs['tell']>[0]): void {
     const { reporter, torrent, keeper } = this.#assembly
     if (type === 'ready') {
-      const { have, of } = keeper.stats
-      reporter.emit({ type, torrent, have, of })
+      const of = torrent.pieceCount
+      reporter.emit({ type, torrent, have: keeper.isComplete ? of : keeper.have.count, of })
     } else reporter.emit({ type, torrent })
     this.#assembly.unused()
   }

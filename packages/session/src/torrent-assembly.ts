@@ -40,9 +40,6 @@ export interface TorrentSetup {
   readonly options: AddOptions
   /** What was met while only a magnet link was known. */
   readonly legacy: PendingLegacy | undefined
-  readonly completed: WorksHost['completed']
-  /** A file has another priority. */
-  readonly prioritized: () => void
   /** The files to download (BEP 53), unless the options select; empty or absent means all. */
   readonly ranges: readonly FileRange[] | undefined
 }
@@ -62,8 +59,6 @@ export class TorrentAssembly implements Parts, InboundTorrent {
   readonly mover: TorrentMover
   /** With the limits as they are now. */
   options: AddOptions
-  readonly prioritized: () => void
-  readonly completed: WorksHost['completed']
   readonly #check: TorrentCheck
   #files: FileList | undefined
   /** Of the files, while no storage knows it better. */
@@ -77,8 +72,6 @@ export class TorrentAssembly implements Parts, InboundTorrent {
     this.context = context
     this.reporter = reporter
     this.options = options
-    this.prioritized = setup.prioritized
-    this.completed = setup.completed
     this.#path = path
     this.keeper = new WorksKeeper(this)
     this.resume = new ResumeKeeper(this)
@@ -178,6 +171,10 @@ export class TorrentAssembly implements Parts, InboundTorrent {
     return this.intake.accept(inbound)
   }
 
+  prioritized(): void {
+    this.torrent.changed()
+  }
+
   unused(): void {
     this.keeper.unused()
   }
@@ -187,7 +184,7 @@ export class TorrentAssembly implements Parts, InboundTorrent {
   }
 
   warn(error: TorrentialError): void {
-    this.reporter.emit({ type: 'warning', torrent: this.torrent, error })
+    this.torrent.warn(error)
   }
 
   // ---- where the files are

@@ -186,8 +186,8 @@ export class TorrentWorks {
   }
 
   #layerCame(): void {
-    const { metainfo, completed } = this.#host
-    if (this.#trees?.incomplete.length === 0) completed?.(withPieceLayers(metainfo, this.#trees.pieceLayers))
+    const { metainfo, torrent } = this.#host
+    if (this.#trees?.incomplete.length === 0) torrent.completed(withPieceLayers(metainfo, this.#trees.pieceLayers))
   }
 
   /** Hooks for the opt-in events only: without a reader they cost a set lookup. */

@@ -51,7 +51,9 @@ export interface TorrentOrigin {
 /** Made by `session.add` and `session.seed`. */
 export class Torrent extends TorrentFacts implements AsyncDisposable {
   readonly #hub = new EventHub<TorrentEvent>({ keep: KEPT_EVENTS, optIn: OPT_IN_EVENTS })
-  readonly #setup: TorrentOrigin
+  readonly #origin: Metainfo | Magnet
+  readonly #context: SessionContext
+  readonly #options: AddOptions
   readonly #memory: TorrentMemory
   #body: TorrentBody
   #assembly: TorrentAssembly | undefined
@@ -60,13 +62,15 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
 
   /** @internal */
   constructor(setup: TorrentOrigin) {
-    const { origin, path, options, context } = setup
+    const { origin, path, options, context, peers, paths, restored } = setup
     super(origin)
     checkPositive('maxDown', options.maxDown)
     checkPositive('maxUp', options.maxUp)
     checkPositive('maxConnections', options.maxConnections)
     this.#path = path
-    this.#setup = setup
+    this.#origin = origin
+    this.#context = context
+    this.#options = options
     if (isMetainfo(origin)) {
       this.#body = new ActiveTorrent(this.#assemble(origin, options))
     } else {
@@ -74,11 +78,12 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
       const known = (metainfo: Metainfo, legacy: PendingLegacy) => this.#become(metainfo, legacy)
       this.#body = new PendingTorrent({ torrent: this, magnet: origin, reporter, context, options, known })
     }
-    const { peers, paths, restored } = setup
     const magnet = isMetainfo(origin) ? undefined : origin
-    const warn = (error: TorrentialError) => this.#reporter().emit({ type: 'warning', torrent: this, error })
-    const { entries } = context
-    this.#memory = new TorrentMemory({ entries, torrent: this, magnet, options, paths, peers, restored, warn })
+    this.#memory = new TorrentMemory(
+      { entries: context.entries, torrent: this, magnet, options, peers },
+      paths,
+      restored,
+    )
   }
 
   /** Absolute path of the folder that holds the files; `move` changes it. */
@@ -259,10 +264,9 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
 
   /** @internal */
   begin(): void {
-    const { peers, options, restored } = this.#setup
+    const { peers, isPaused } = this.#memory
     for (const address of peers) this.#body.addPeer(address)
-    const { check, start = true } = options
-    const isPaused = restored?.entry.isPaused === true
+    const { check, start = true } = this.#options
     if (this.#body instanceof PendingTorrent) this.#body.begin(start, isPaused)
     else this.#assembly?.life.begin(check === 'full', start, isPaused)
   }
@@ -292,26 +296,37 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
     return this.#assembly !== undefined && this.#assembly.keeper.awake === undefined
   }
 
+  /** @internal Something is different from what was written down of it. */
+  changed(): void {
+    this.#memory.changed()
+  }
+
+  /** @internal The piece layers of a hybrid magnet link came from peers, the last of them now. */
+  completed(metainfo: Metainfo): void {
+    this.learn(metainfo)
+    this.changed()
+  }
+
+  /** @internal */
+  warn(error: TorrentialError): void {
+    this.#reporter().emit({ type: 'warning', torrent: this, error })
+  }
+
   #reporter(): Reporter {
-    return new Reporter(this, this.#hub, this.#setup.context.hub)
+    return new Reporter(this, this.#hub, this.#context.hub)
   }
 
   #assemble(metainfo: Metainfo, options: AddOptions, legacy?: PendingLegacy): TorrentAssembly {
-    const { origin, context } = this.#setup
+    const origin = this.#origin
     this.#assembly = new TorrentAssembly({
       torrent: this,
       metainfo,
       path: this.path,
       reporter: this.#reporter(),
-      context,
+      context: this.#context,
       options,
       legacy,
       ranges: isMetainfo(origin) ? undefined : origin.select,
-      completed: (whole) => {
-        this.learn(whole)
-        this.#memory.changed()
-      },
-      prioritized: () => this.#memory.changed(),
     })
     return this.#assembly
   }
@@ -319,7 +334,7 @@ export class Torrent extends TorrentFacts implements AsyncDisposable {
   /** The metadata of a magnet link is here. @throws InputError `TORRENT_DUPLICATE`, `TORRENT_PIECE_LAYER` */
   #become(metainfo: Metainfo, legacy: PendingLegacy): void {
     const pending = this.#body
-    this.#setup.context.learned(this, metainfo)
+    this.#context.learned(this, metainfo)
     const assembly = this.#assemble(metainfo, legacy.options, legacy)
     const active = new ActiveTorrent(assembly)
     this.learn(metainfo)

@@ -27,8 +27,6 @@ export interface WorksHost {
   readonly subject: ResumeSubject
   readonly files: FileList
   readonly progress: AnnounceProgress
-  /** The piece layers of a hybrid magnet link came from peers, the last of them now. */
-  readonly completed: ((metainfo: Metainfo) => void) | undefined
   /** Somebody needs the parts no more; perhaps nobody does. */
   unused(): void
   /** The works are gone; this is where they had the files. */

@@ -21,11 +21,7 @@ export interface TorrentMemoryParts {
   /** The link, when that is what was added. */
   readonly magnet: Magnet | undefined
   readonly options: AddOptions
-  /** Of the .torrent; undefined when it came parsed. */
-  readonly paths: PathRules | undefined
   readonly peers: readonly PeerAddress[]
-  readonly restored: RestoredEntry | undefined
-  readonly warn: (error: TorrentialError) => void
 }
 
 const NO_TRACKERS: TorrentEntry['addedTrackers'] = []
@@ -40,15 +36,25 @@ export class TorrentMemory implements EntrySubject {
   #decisions: Decisions
   #isReleased = false
 
-  constructor(parts: TorrentMemoryParts) {
+  /** `paths`: of the .torrent; undefined when it came parsed. */
+  constructor(parts: TorrentMemoryParts, paths: PathRules | undefined, restored: RestoredEntry | undefined) {
     this.#parts = parts
-    const { entries, options, restored, magnet, paths } = parts
+    const { entries, options, magnet } = parts
     const { start = true, sequential = false } = options
     this.#paths = magnet === undefined ? paths : (options.paths ?? 'portable')
     this.#decisions = { isStarted: start, isPaused: restored?.entry.isPaused === true, isSequential: sequential }
     this.#added = restored?.entry.added ?? entries?.nextAdded() ?? 0
     if (restored !== undefined) entries?.adopt(this, restored)
     else this.changed()
+  }
+
+  /** Those that the user named. */
+  get peers(): readonly PeerAddress[] {
+    return this.#parts.peers
+  }
+
+  get isPaused(): boolean {
+    return this.#decisions.isPaused
   }
 
   /** Something is different from what was written. Of a torrent that has left the session nothing is remembered any more. */
@@ -72,7 +78,7 @@ export class TorrentMemory implements EntrySubject {
   }
 
   warn(error: TorrentialError): void {
-    this.#parts.warn(error)
+    this.#parts.torrent.warn(error)
   }
 
   draft(): EntryDraft {
