@@ -1,16 +1,15 @@
-// Blocks that come in, pieces that become complete, and verdicts on them. An arriving block is expected (its request counts),
+// Blocks that come in, and pieces that become complete. An arriving block is expected (its request counts),
 // late (it was given up, or a duplicate was faster) or unexpected; late ones are kept when they are still needed.
 
 import { BLOCK_LENGTH, type PieceIndex } from '@torrential/primitives'
-import { encodeDontHave, EXTENSION_NAMES, type PieceMessage, type RejectMessage } from '@torrential/protocol'
-import { BlockBlame } from './block-blame.ts'
+import type { PieceMessage, RejectMessage } from '@torrential/protocol'
+import type { BlockBlame } from './block-blame.ts'
 import type { Connections } from './connections.ts'
 import type { HashExchange } from './hash-exchange.ts'
-import type { Interest } from './interest.ts'
-import type { PartialPiece, Sender } from './partial-piece.ts'
+import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
-import { digestOf, onlySender } from './smart-ban.ts'
+import { digestOf } from './smart-ban.ts'
 import type { Swarm } from './swarm.ts'
 import { violation } from './violation.ts'
 
@@ -22,20 +21,18 @@ export class Downloads {
   readonly #swarm: Swarm
   readonly #requester: Requester
   readonly #connections: Connections
-  readonly #interest: Interest
   readonly #hashes: HashExchange
   readonly #blame: BlockBlame
 
   constructor(
     swarm: Swarm,
-    parts: { requester: Requester; connections: Connections; interest: Interest; hashes: HashExchange },
+    parts: { requester: Requester; connections: Connections; hashes: HashExchange; blame: BlockBlame },
   ) {
     this.#swarm = swarm
     this.#requester = parts.requester
     this.#connections = parts.connections
-    this.#interest = parts.interest
     this.#hashes = parts.hashes
-    this.#blame = new BlockBlame(swarm, parts)
+    this.#blame = parts.blame
   }
 
   /** A block. Its range has been checked. Returns the bytes that were good for something. */
@@ -78,84 +75,10 @@ export class Downloads {
     this.#requester.reclaim(peer, request)
   }
 
-  /** The piece is verified and written, or was found on disk. */
-  committed(piece: PieceIndex): void {
-    const { have, selection, store, smartBan, picker, ledger, outbox, peers } = this.#swarm
-    if (!have.add(piece)) return
-    const partial = store.get(piece)
-    selection.changed(piece, true)
-    if (partial !== undefined) {
-      if (smartBan.hasEvidence(piece)) this.#convict(piece, partial)
-      for (const sender of new Set(partial.senders)) this.#trust(sender)
-      if (!partial.isCommitting) this.#requester.discard(partial)
-      ledger.settle(partial.heldBytes)
-      partial.heldBytes = 0
-      store.close(partial)
-      if (partial.hasBlockHashes) this.#hashes.blocks?.forget(piece)
-    }
-    picker.acquit(piece)
-    picker.refile(piece)
-    if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, -1)
-    const message = { type: 'have', piece } as const
-    for (const peer of peers.values()) {
-      // A write for each piece and peer is what many seeds would cost most.
-      if (peer.pieces.has(piece)) peer.owedHaves.push(piece)
-      else outbox.send(peer.key, message)
-    }
-    if (selection.isFinished && selection.priorities[piece] !== 0) this.finish()
-  }
-
-  /** The piece's hash is wrong. */
-  rejected(piece: PieceIndex): void {
-    const partial = this.#swarm.store.get(piece)
-    if (partial === undefined) return
-    const sole = onlySender(partial.senders)
-    const isInquired = this.#hashes.inquest?.open(partial, this.#swarm.now, (wrong) => this.#found(partial, wrong))
-    if (isInquired !== true) return this.#suspect(partial)
-    this.#swarm.hasHashWork = true
-    // Nothing has to be found out about who sent all of it.
-    if (sole !== undefined) this.#blame.ban(sole, piece)
-  }
-
-  #found(partial: PartialPiece<Peer>, wrong: readonly number[] | undefined): void {
-    if (this.#swarm.store.get(partial.piece) !== partial) return
-    // None: the two hashes of a hybrid do not belong to the same data.
-    if (wrong === undefined || wrong.length === 0) this.#suspect(partial)
-    else this.#blame.reopen(partial, wrong)
-  }
-
   /** The hashes of a piece's blocks became known while it arrives. */
   verifyHeld(piece: PieceIndex): void {
     const partial = this.#swarm.store.get(piece)
     if (partial !== undefined) this.#blame.verifyHeld(partial)
-  }
-
-  /** Nobody knows which blocks are wrong. */
-  #suspect(partial: PartialPiece<Peer>): void {
-    const { smartBan, picker, peers } = this.#swarm
-    const { piece } = partial
-    const blocks = partial.blocks()
-    const digests = partial.inRuns ? (partial.digests ?? []) : blocks.map(digestOf)
-    const sole = smartBan.failed(piece, digests, partial.senders)
-    this.#blameWaste(partial)
-    if (sole === undefined) {
-      picker.suspect(piece)
-      for (const sender of new Set(partial.senders)) {
-        const peer = sender && peers.get(sender.key)
-        if (peer !== undefined) peer.isOnParole = true
-      }
-    }
-    this.#requester.discard(partial)
-    if (sole !== undefined) this.#blame.ban(sole, piece)
-  }
-
-  /** The disk failed: nobody is to blame, and the piece starts over. */
-  failed(piece: PieceIndex): void {
-    const partial = this.#swarm.store.get(piece)
-    if (partial === undefined) return
-    // It answers one of the runs, if there are any.
-    partial.runsInFlight = Math.max(0, partial.runsInFlight - 1)
-    this.#requester.discard(partial)
   }
 
   /** A run is on disk. */
@@ -168,36 +91,6 @@ export class Downloads {
     if (!partial.isWritten || partial.isCommitting) return
     store.startCommit(partial)
     outbox.push({ type: 'verify', piece })
-  }
-
-  /** A piece that we had cannot be read any more: it is wanted again. */
-  lost(piece: PieceIndex): void {
-    const { have, selection, windows, picker, peers, outbox } = this.#swarm
-    if (!have.delete(piece)) return
-    selection.changed(piece, false)
-    windows.rewind()
-    picker.refile(piece)
-    if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, 1)
-    this.#swarm.hasNewWork = true
-    for (const peer of peers.values()) {
-      const owed = peer.owedHaves.indexOf(piece)
-      if (owed >= 0) {
-        peer.owedHaves.splice(owed, 1)
-        continue
-      }
-      const id = peer.extensions.get(EXTENSION_NAMES.dontHave)
-      if (id !== undefined && id > 0) outbox.send(peer.key, { type: 'extended', id, payload: encodeDontHave(piece) })
-    }
-  }
-
-  /** Tells peers of the pieces that they had before us. To be called about once a second. */
-  tellHaves(): void {
-    const { peers, outbox } = this.#swarm
-    for (const peer of peers.values()) {
-      if (peer.owedHaves.length === 0) continue
-      for (const piece of peer.owedHaves) outbox.send(peer.key, { type: 'have', piece })
-      peer.owedHaves = []
-    }
   }
 
   /** Writes out what is in memory of a piece that will not be complete soon, because the credit is needed elsewhere. */
@@ -232,14 +125,6 @@ export class Downloads {
     store.startCommit(partial)
     this.#swarm.outbox.push({ type: 'commit', piece, blocks: partial.blocks() })
     return true
-  }
-
-  /** The selection is complete: tell observers and peers, and part from those that need nothing either. */
-  finish(): void {
-    this.tellHaves()
-    this.#swarm.outbox.event({ type: 'finished' })
-    this.#connections.announceUploadOnly()
-    this.#connections.closeRedundant()
   }
 
   #late(peer: Peer, piece: number, index: number, block: Uint8Array, now: number): number {
@@ -293,29 +178,5 @@ export class Downloads {
 
   #unsnub(peer: Peer): void {
     peer.pipeline.isSnubbed = false
-  }
-
-  #convict(piece: PieceIndex, partial: PartialPiece<Peer>): void {
-    const blocks = partial.blocks()
-    const digestAt = (block: number) => {
-      if (partial.inRuns) return partial.digests?.[block]
-      const bytes = blocks[block]
-      return bytes && digestOf(bytes)
-    }
-    for (const culprit of this.#swarm.smartBan.passed(piece, digestAt)) this.#connections.banSender(culprit, piece)
-  }
-
-  #trust(sender: Sender | undefined): void {
-    const peer = sender && this.#swarm.peers.get(sender.key)
-    if (peer !== undefined) peer.isOnParole = false
-  }
-
-  #blameWaste(partial: PartialPiece<Peer>): void {
-    const bytes = new Map<Sender, number>()
-    for (let block = 0; block < partial.blockCount; block++) {
-      const sender = partial.senders[block]
-      if (sender !== undefined) bytes.set(sender, (bytes.get(sender) ?? 0) + partial.lengthOf(block))
-    }
-    for (const [sender, count] of bytes) this.#swarm.waste(sender.key, count, 'failed')
   }
 }

@@ -5,6 +5,7 @@ import { BLOCK_LENGTH } from '@torrential/primitives'
 import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
 import type { HashExchange } from './hash-exchange.ts'
+import type { HaveNews } from './have-news.ts'
 import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
@@ -36,6 +37,7 @@ export interface HousekeeperParts {
   readonly downloads: Downloads
   readonly uploads: Uploads
   readonly hashes: HashExchange
+  readonly news: HaveNews
 }
 
 export class Housekeeper {
@@ -95,7 +97,7 @@ export class Housekeeper {
     for (const peer of peers.values()) rate += peer.down.rate(now)
     this.#swarm.shares.measure(rate)
     for (const peer of peers.values()) this.#check(peer, standby, now)
-    this.#parts.downloads.tellHaves()
+    this.#parts.news.second(now)
     const { refusals } = this.#swarm.ledger.credit
     if (refusals !== this.#refusals) this.#spill(STALE_MS, now)
     this.#refusals = refusals

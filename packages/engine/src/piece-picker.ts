@@ -7,8 +7,8 @@
 //      snubbed peer, which would hold up a rare one;
 //   5. open pieces, those that another peer has to itself last.
 //
-// Fast peers and pieces that failed before have an owner: one peer alone is asked, so that a bad piece has one culprit. The
-// answer is an open piece with free blocks; the caller takes as many as it has room for, so a pick is paid once per piece.
+// Fast peers (while credit is plenty) and pieces that failed before have an owner: one peer alone is asked, so that a bad piece has one
+// culprit. The answer is an open piece with free blocks; the caller takes as many as it has room for, so a pick is paid once per piece.
 
 import { LazyMap } from '@torrential/primitives'
 import type { Bitfield, Geometry, PieceIndex } from '@torrential/primitives'
@@ -198,7 +198,9 @@ export class PiecePicker {
     this.#reserved.delete(piece)
     partial.isSuspect = this.#suspects.has(piece)
     if (partial.isSuspect && partial.inRuns) partial.digests = []
-    if (partial.isSuspect || peer.isOnParole || this.#isFast(peer, length, now)) partial.owner = peer
+    // Many pieces that wait for one peer each are what the credit is short of: then those that are open are filled by all.
+    const isOwned = !this.#parts.isCreditShort() && this.#isFast(peer, length, now)
+    if (partial.isSuspect || peer.isOnParole || isOwned) partial.owner = peer
     return partial
   }
 

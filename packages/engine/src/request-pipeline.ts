@@ -15,8 +15,10 @@ const URGENT_DEPTH = 64
 const LEAST_DEPTH = 2
 /** Requests that are worth a write of their own. */
 const LEAST_BUNCH = 16
-/** Slow start ends when a second brought less than this more than the one before, bytes per second. */
+/** Slow start ends when a second brought less than this more than the one before, bytes per second … */
 const LEAST_GAIN = 5_000
+/** … or less than this share of it: the rate is that of five seconds, and creeps up to what it will be. */
+const LEAST_GROWTH = 0.1
 /** What a peer that never said `reqq` is trusted to queue: the mainline client's figure. */
 const DEFAULT_REQQ = 250
 
@@ -152,9 +154,8 @@ export class RequestPipeline<Peer extends Holder = Holder> {
 
   /** To be called about once a second with the peer's rate in bytes per second. */
   measure(rate: number, limits: PipelineLimits): void {
-    if (this.#inSlowStart && this.#wasFull && this.#depth > FIRST_DEPTH && rate - this.#lastRate < LEAST_GAIN) {
-      this.#inSlowStart = false
-    }
+    const isLevel = rate - this.#lastRate < max(LEAST_GAIN, this.#lastRate * LEAST_GROWTH)
+    if (this.#inSlowStart && this.#wasFull && this.#depth > FIRST_DEPTH && isLevel) this.#inSlowStart = false
     this.#lastRate = rate
     this.#wasFull = this.#live >= this.#depth
     if (this.#inSlowStart) return

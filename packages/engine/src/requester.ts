@@ -2,6 +2,7 @@
 // has its bytes from the credit and its block claimed in its piece; whatever ends it, both are given back here.
 
 import { BLOCK_LENGTH } from '@torrential/primitives'
+import type { HaveNews } from './have-news.ts'
 import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Outstanding } from './request-pipeline.ts'
@@ -15,8 +16,11 @@ export class Requester {
   /** Whose turn it is when the credit does not suffice for everybody. */
   #turn = 0
 
-  constructor(swarm: Swarm) {
+  readonly #news: HaveNews
+
+  constructor(swarm: Swarm, news: HaveNews) {
     this.#swarm = swarm
+    this.#news = news
   }
 
   /** Sends as many requests as the peer's pipeline and the credit have room for. */
@@ -28,14 +32,16 @@ export class Requester {
     }
     let room = peer.pipeline.room(shares)
     if (room === 0 || ledger.isFull) return
+    const before = room
     while (room > 0) {
       const partial = picker.pick(peer, now)
       if (partial === undefined) break
       const asked = this.#ask(peer, partial, room, now)
-      if (asked === 0) return
+      if (asked === 0) break
       peer.current = partial
       room -= asked
     }
+    if (room < before) this.#news.tell(peer)
     if (room > 0 && !ledger.isStarved) this.#duplicate(peer, Math.min(room, DUPLICATES), now)
   }
 

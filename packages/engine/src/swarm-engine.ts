@@ -1,6 +1,5 @@
-// The machine. Every input is routed to the part that knows what it means; afterwards whatever it made possible happens: free
-// slots are given away, idle peers look for work. Outputs wait in the outbox until they are pulled. Nothing here decides
-// anything.
+// The machine. Every input is routed to the part that knows what it means; afterwards whatever it made possible happens. Outputs wait
+// in the outbox until they are pulled. Nothing here decides anything.
 
 import {
   BLOCK_LENGTH,
@@ -12,21 +11,13 @@ import {
 } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
-import { Connections } from './connections.ts'
-import { Downloads } from './downloads.ts'
-import { Housekeeper } from './housekeeper.ts'
-import { HashExchange } from './hash-exchange.ts'
-import { Inbound } from './inbound.ts'
-import { Interest } from './interest.ts'
-import { MetadataServe } from './metadata-serve.ts'
+import { EngineWorks } from './engine-works.ts'
 import { type EngineOptions, resolveOptions } from './options.ts'
 import type { PeerInfo } from './peer.ts'
+import type { HeldBlock } from './piece-store.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
-import { Requester } from './requester.ts'
 import { type EngineStats, type PeerSnapshot, statsOf } from './snapshot.ts'
 import { type EngineParts, Swarm } from './swarm.ts'
-import { Uploads } from './uploads.ts'
-import { Wishes } from './wishes.ts'
 
 /**
  * One torrent's swarm: which block to ask of whom, whom to unchoke, what a failed hash means. Times are milliseconds on any
@@ -34,43 +25,12 @@ import { Wishes } from './wishes.ts'
  */
 export class SwarmEngine implements Machine<Action> {
   readonly #swarm: Swarm
-  readonly #requester: Requester
-  readonly #connections: Connections
-  readonly #downloads: Downloads
-  readonly #uploads: Uploads
-  readonly #metadata: MetadataServe
-  readonly #hashes: HashExchange
-  readonly #inbound: Inbound
-  readonly #housekeeper: Housekeeper
-  readonly #wishes: Wishes
+  readonly #parts: EngineWorks
 
   /** @throws InputError `ENGINE_OPTION`, `HAVE_LENGTH` (the bitfield has another number of pieces than the geometry) */
   constructor(parts: EngineParts, options: EngineOptions = {}) {
-    const swarm = new Swarm(parts, resolveOptions(options))
-    const interest = new Interest(swarm)
-    const requester = new Requester(swarm)
-    const connections = new Connections(swarm, requester)
-    const hashes = new HashExchange(swarm, connections)
-    const downloads = new Downloads(swarm, { requester, connections, interest, hashes })
-    const uploads = new Uploads(swarm, connections)
-    this.#swarm = swarm
-    this.#requester = requester
-    this.#connections = connections
-    this.#downloads = downloads
-    this.#uploads = uploads
-    this.#metadata = new MetadataServe({ outbox: swarm.outbox, connections, metadata: swarm.metadata })
-    this.#hashes = hashes
-    this.#inbound = new Inbound(swarm, {
-      requester,
-      connections,
-      interest,
-      downloads,
-      uploads,
-      metadata: this.#metadata,
-      hashes,
-    })
-    this.#housekeeper = new Housekeeper(swarm, { requester, connections, downloads, uploads, hashes })
-    this.#wishes = new Wishes(swarm, { requester, connections, downloads, interest, uploads })
+    this.#swarm = new Swarm(parts, resolveOptions(options))
+    this.#parts = new EngineWorks(this.#swarm)
   }
 
   // ---- connections
@@ -82,15 +42,15 @@ export class SwarmEngine implements Machine<Action> {
   connected(peer: PeerKey, info: PeerInfo, now: number): void {
     if (this.#swarm.peers.has(peer)) return
     this.#swarm.now = now
-    this.#connections.open(peer, info, now)
-    this.#settle(now)
+    this.#parts.connections.open(peer, info, now)
+    this.#parts.settle(now)
   }
 
   /** The connection is gone, whoever ended it. A key that is not known any more is ignored. */
   disconnected(peer: PeerKey, now: number): void {
     this.#swarm.now = now
-    this.#connections.gone(peer)
-    this.#settle(now)
+    this.#parts.connections.gone(peer)
+    this.#parts.settle(now)
   }
 
   /** One batch of a socket read, hostile until checked. A broken rule gives a `close` action with a coded error. */
@@ -98,8 +58,8 @@ export class SwarmEngine implements Machine<Action> {
     const known = this.#swarm.peers.get(peer)
     if (known === undefined) return
     this.#swarm.now = now
-    this.#inbound.handle(known, messages, now)
-    this.#settle(now)
+    this.#parts.inbound.handle(known, messages, now)
+    this.#parts.settle(now)
   }
 
   /** True for addresses that sent wrong data: not to be dialled, and not to be let in. */
@@ -114,35 +74,35 @@ export class SwarmEngine implements Machine<Action> {
 
   /** Bans an address by hand and closes its connections. */
   ban(address: PeerAddress, now: number): void {
-    this.#connections.banAddress(address)
-    this.#settle(now)
+    this.#parts.connections.banAddress(address)
+    this.#parts.settle(now)
   }
 
   // ---- disk
 
   /** Answer to `commit` and `verify`: the piece is verified and written. */
   committed(piece: PieceIndex, now: number): void {
-    this.#downloads.committed(piece)
-    this.#hashes.attend()
-    this.#settle(now)
+    this.#parts.verdicts.committed(piece)
+    this.#parts.hashes.attend()
+    this.#parts.settle(now)
   }
 
   /** Answer to `commit` and `verify`: the hash is wrong. */
   rejected(piece: PieceIndex, now: number): void {
-    this.#downloads.rejected(piece)
-    this.#settle(now)
+    this.#parts.verdicts.rejected(piece)
+    this.#parts.settle(now)
   }
 
   /** Answer to `commit`, `write` and `verify`: the disk failed. The piece is wanted again, nobody is blamed. */
   failed(piece: PieceIndex, now: number): void {
-    this.#downloads.failed(piece)
-    this.#settle(now)
+    this.#parts.verdicts.failed(piece)
+    this.#parts.settle(now)
   }
 
   /** Answer to `write`: `length` bytes of the piece from `offset` on are written. */
   written(piece: PieceIndex, offset: number, length: number, now: number): void {
-    this.#downloads.written(piece, offset, length)
-    this.#settle(now)
+    this.#parts.downloads.written(piece, offset, length)
+    this.#parts.settle(now)
   }
 
   /**
@@ -150,14 +110,14 @@ export class SwarmEngine implements Machine<Action> {
    * undefined when it cannot be read.
    */
   blockHashes(piece: PieceIndex, leaves: Uint8Array | undefined, now: number): void {
-    this.#hashes.blockHashes(piece, leaves)
-    this.#settle(now)
+    this.#parts.hashes.blockHashes(piece, leaves)
+    this.#parts.settle(now)
   }
 
   /** A piece that we had is unreadable: peers are told where they understand it (BEP 54), and it is wanted again. */
   lost(piece: PieceIndex, now: number): void {
-    this.#downloads.lost(piece)
-    this.#settle(now)
+    this.#parts.verdicts.lost(piece)
+    this.#parts.settle(now)
   }
 
   /** A check of the disk found a piece that we did not know of. */
@@ -170,8 +130,8 @@ export class SwarmEngine implements Machine<Action> {
    * blamed when it is wrong. False when it is of no use, or there is no credit to hold it.
    */
   restoreBlock(piece: PieceIndex, offset: number, block: Uint8Array, now: number): boolean {
-    const isTaken = this.#downloads.restore(piece, offset / BLOCK_LENGTH, block, now)
-    this.#settle(now)
+    const isTaken = this.#parts.downloads.restore(piece, offset / BLOCK_LENGTH, block, now)
+    this.#parts.settle(now)
     return isTaken
   }
 
@@ -180,16 +140,8 @@ export class SwarmEngine implements Machine<Action> {
    * those of pieces that are written in runs; of pieces that were begun before `begunBefore` only. They are views: not to be kept beyond
    * the next input.
    */
-  *heldBlocks(
-    begunBefore = Number.POSITIVE_INFINITY,
-  ): Generator<{ readonly piece: PieceIndex; readonly offset: number; readonly block: Uint8Array }> {
-    for (const partial of this.#swarm.store.values()) {
-      if (partial.isCommitting || partial.inRuns || partial.isSuspect || partial.openedAt >= begunBefore) continue
-      const padding = this.#swarm.geometry.paddingStart(partial.piece)
-      for (const [block, bytes] of partial.held()) {
-        if (block * BLOCK_LENGTH < padding) yield { piece: partial.piece, offset: block * BLOCK_LENGTH, block: bytes }
-      }
-    }
+  heldBlocks(begunBefore = Number.POSITIVE_INFINITY): Generator<HeldBlock> {
+    return this.#swarm.store.heldBlocks(begunBefore)
   }
 
   // ---- uploads
@@ -200,13 +152,13 @@ export class SwarmEngine implements Machine<Action> {
    */
   nextReply(peer: PeerKey): Message | undefined {
     const known = this.#swarm.peers.get(peer)
-    return known && (this.#metadata.next(known) ?? this.#hashes.nextReply(known))
+    return known && (this.#parts.metadata.next(known) ?? this.#parts.hashes.nextReply(known))
   }
 
   /** Takes the next block off the peer's queue; undefined when it is empty or enough is on its way to the wire. */
   nextUpload(peer: PeerKey, _now: number): Upload | undefined {
     const known = this.#swarm.peers.get(peer)
-    return known && this.#uploads.next(known)
+    return known && this.#parts.uploads.next(known)
   }
 
   /** What `nextUpload` will give after `distance` others unless something changes: to read ahead. */
@@ -218,15 +170,15 @@ export class SwarmEngine implements Machine<Action> {
   uploaded(peer: PeerKey, bytes: number, now: number): void {
     this.#swarm.up.add(bytes, now)
     const known = this.#swarm.peers.get(peer)
-    if (known !== undefined) this.#uploads.uploaded(known, bytes, now)
-    this.#settle(now)
+    if (known !== undefined) this.#parts.uploads.uploaded(known, bytes, now)
+    this.#parts.settle(now)
   }
 
   /** A block from `nextUpload` could not be read: the peer is told where it understands that (BEP 6). */
   unreadable(peer: PeerKey, upload: Upload, now: number): void {
     const known = this.#swarm.peers.get(peer)
-    if (known !== undefined) this.#uploads.unreadable(known, upload)
-    this.#settle(now)
+    if (known !== undefined) this.#parts.uploads.unreadable(known, upload)
+    this.#parts.settle(now)
   }
 
   // ---- what is wanted
@@ -236,32 +188,32 @@ export class SwarmEngine implements Machine<Action> {
    * @throws InputError `PRIORITIES_LENGTH`
    */
   setPriorities(priorities: Uint8Array, now: number): void {
-    this.#wishes.setPriorities(priorities)
-    this.#settle(now)
+    this.#parts.wishes.setPriorities(priorities)
+    this.#parts.settle(now)
   }
 
   setSequential(on: boolean, now: number): void {
     this.#swarm.picker.isSequential = on
-    this.#settle(now)
+    this.#parts.settle(now)
   }
 
   /** Pieces that a reader waits for, also when they are not selected. */
   openWindow(range: PieceRange, now: number): ReadWindow {
-    return this.#wishes.openWindow(range, now, (at) => {
-      this.#hashes.attend()
-      this.#settle(at)
+    return this.#parts.wishes.openWindow(range, now, (at) => {
+      this.#parts.hashes.attend()
+      this.#parts.settle(at)
     })
   }
 
   /** No request goes out, those on their way are cancelled, everybody is choked. Idempotent. */
   pause(now: number): void {
-    this.#wishes.pause(now)
-    this.#settle(now)
+    this.#parts.wishes.pause(now)
+    this.#parts.settle(now)
   }
 
   resume(now: number): void {
-    this.#wishes.resume()
-    this.#settle(now)
+    this.#parts.wishes.resume()
+    this.#parts.settle(now)
   }
 
   /**
@@ -273,13 +225,13 @@ export class SwarmEngine implements Machine<Action> {
     this.#swarm.picker.isSequential = this.#swarm.options.sequential
     this.#swarm.hasFreeSlot = true
     this.#swarm.hasNewWork = true
-    this.#settle(now)
+    this.#parts.settle(now)
   }
 
   /** Gives back the credit that the engine holds. The engine is of no use afterwards. */
   [Symbol.dispose](): void {
     this.#swarm.isPaused = true
-    for (const peer of Array.from(this.#swarm.peers.keys())) this.#connections.gone(peer)
+    for (const peer of Array.from(this.#swarm.peers.keys())) this.#parts.connections.gone(peer)
     this.#swarm.ledger.close()
   }
 
@@ -291,12 +243,12 @@ export class SwarmEngine implements Machine<Action> {
 
   tick(now: number): void {
     this.#swarm.now = now
-    this.#housekeeper.tick(now)
-    this.#settle(now)
+    this.#parts.housekeeper.tick(now)
+    this.#parts.settle(now)
   }
 
   get deadline(): number {
-    return this.#housekeeper.deadline
+    return this.#parts.housekeeper.deadline
   }
 
   // ---- views
@@ -325,16 +277,5 @@ export class SwarmEngine implements Machine<Action> {
   /** Copies of each piece among connected peers; a fresh array. */
   availability(): Uint32Array {
     return this.#swarm.availability.toArray()
-  }
-
-  /** What became possible by the input. */
-  #settle(now: number): void {
-    const swarm = this.#swarm
-    if (now > swarm.now) swarm.now = now
-    if (swarm.hasFreeSlot) this.#uploads.fillVacancies(now)
-    if (swarm.hasNewWork || (swarm.ledger.isStarved && !swarm.ledger.isFull)) this.#requester.fillAll(now)
-    this.#requester.updateEndgame()
-    if (swarm.hasHashWork) this.#hashes.fill(now)
-    this.#housekeeper.reschedule(now)
   }
 }

@@ -2,17 +2,17 @@
 
 import { InputError } from '@torrential/primitives'
 import type { Connections } from './connections.ts'
-import type { Downloads } from './downloads.ts'
 import type { Interest } from './interest.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
 import type { Requester } from './requester.ts'
 import type { Swarm } from './swarm.ts'
+import type { Verdicts } from './verdicts.ts'
 import type { Uploads } from './uploads.ts'
 
 export interface WishesParts {
   readonly requester: Requester
   readonly connections: Connections
-  readonly downloads: Downloads
+  readonly verdicts: Verdicts
   readonly interest: Interest
   readonly uploads: Uploads
 }
@@ -41,7 +41,7 @@ export class Wishes {
     this.#parts.interest.recountAll()
     this.#swarm.hasNewWork = true
     if (wasFinished === selection.isFinished) return
-    if (selection.isFinished) this.#parts.downloads.finish()
+    if (selection.isFinished) this.#parts.verdicts.finish()
     else this.#parts.connections.announceUploadOnly()
   }
 

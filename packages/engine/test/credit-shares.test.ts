@@ -7,9 +7,9 @@ const PIECES = 6_000
 const NOTHING = '.'.repeat(PIECES)
 const ALL = '#'.repeat(PIECES)
 
-/** Pieces of 8 blocks, and credit for 1,024 blocks. */
-function crowd(rates: readonly number[]): { bench: SwarmBench; peers: ShapedPeers } {
-  const bench = new SwarmBench({ have: NOTHING, blocks: 8, credit: new DownloadCredit(16 * 1024 * 1024) })
+/** Credit for 1,024 blocks. */
+function crowd(rates: readonly number[], blocks = 8): { bench: SwarmBench; peers: ShapedPeers } {
+  const bench = new SwarmBench({ have: NOTHING, blocks, credit: new DownloadCredit(16 * 1024 * 1024) })
   const peers = new ShapedPeers(bench)
   for (const rate of rates) peers.join(ALL, rate)
   return { bench, peers }
@@ -35,11 +35,16 @@ describe('what each of many peers gets of the credit', () => {
 
   test('a faster one has more, so that all queues last equally long', () => {
     const { peers } = crowd([100, 100, ...Array.from({ length: 20 }, () => 10)])
-    for (let at = 0; at < 60; at++) peers.tick()
-    const [first, second, ...slow] = peers.peers
-    const seconds = [first, second, ...slow].map((peer) => (peer?.queue.length ?? 0) / (peer?.rate ?? 1))
-    expect(Math.max(...seconds)).toBeLessThan(4 * Math.min(...seconds))
-    expect(first?.queue.length).toBeGreaterThan(4 * (slow[0]?.queue.length ?? 0))
+    const waiting = peers.peers.map(() => 0)
+    for (let at = 0; at < 80; at++) {
+      peers.tick()
+      if (at < 40) continue
+      for (const [peer, count] of peers.waiting.entries()) waiting[peer] = (waiting[peer] ?? 0) + count / 40
+    }
+    const [first = 0, second = 0, ...slow] = waiting
+    const [least, most] = [Math.min(...slow), Math.max(...slow)]
+    expect(most).toBeLessThan(2 * least)
+    for (const fast of [first, second]) expect(fast).toBeGreaterThan(4 * most)
   })
 
   test('what is not known to be fast has no more than an equal share', () => {
@@ -57,6 +62,21 @@ describe('what each of many peers gets of the credit', () => {
     for (const { pipelineDepth, downRate } of bench.engine.peers()) {
       expect(Math.abs(pipelineDepth - (3 * downRate) / 16_384)).toBeLessThan(4)
     }
+  })
+
+  test('pieces that wait for one peer each do not take the credit of everybody', () => {
+    // One piece of each would be two and a half times the credit.
+    const { bench, peers } = crowd(
+      Array.from({ length: 40 }, () => 12),
+      64,
+    )
+    for (let at = 0; at < 30; at++) peers.tick()
+    let unwritten = 0
+    for (let at = 0; at < 30; at++) {
+      peers.tick()
+      unwritten += bench.engine.stats.unwrittenBytes / 30
+    }
+    expect(unwritten).toBeLessThan(0.6 * 16 * 1024 * 1024)
   })
 
   test('requests go out in bunches, however many peers there are', () => {

@@ -24,22 +24,39 @@ describe('Downloads', () => {
     expect(bench.events('finished')).toHaveLength(1)
   })
 
-  test('tells of a piece at once who lacks it, and within a second, together, who has it', () => {
+  test('tells of a piece at once who lacks it, and within ten seconds, together, who has it', () => {
     const bench = new SwarmBench({ have: '......' })
-    const [seed, other] = [bench.join('######'), bench.join('......')]
+    const [seed, other] = [bench.join('######', { choking: true }), bench.join('......')]
     const haves = (peer: typeof seed) => bench.sent(peer, 'have').map(({ piece }) => piece)
     for (const piece of [0, 1, 2]) bench.engine.gained(piece as PieceIndex, bench.now)
     bench.drain()
     expect([haves(other), haves(seed)]).toEqual([[0, 1, 2], []])
     // Never told, so there is nothing to take back.
     bench.engine.lost(1 as PieceIndex, bench.now)
-    bench.wait(1_000)
+    bench.wait(10_000)
     expect([haves(other), haves(seed)]).toEqual([
       [0, 1, 2],
       [0, 2],
     ])
-    bench.wait(1_000)
+    bench.wait(10_000)
     expect(haves(seed)).toEqual([0, 2])
+  })
+
+  test('tells who has a piece already together with the next requests: they leave in one write', () => {
+    const bench = new SwarmBench({ have: '.'.repeat(40), blocks: 4 })
+    const seed = bench.join('#'.repeat(40))
+    const writes: string[] = []
+    for (let at = 0; at < 20; at++) {
+      const requests = bench.sent(seed, 'request')
+      bench.clear()
+      bench.answer(seed, requests)
+      bench.commitAll()
+      const types = bench.actions.flatMap((action) => (action.type === 'send' ? [action.message.type] : []))
+      if (types.length > 0) writes.push([...new Set(types)].sort().join(' '))
+    }
+    expect(bench.engine.have.count).toBe(40)
+    expect(writes.filter((types) => types.startsWith('have')).every((types) => types !== 'have')).toBe(true)
+    expect(writes).toContain('have request')
   })
 
   test('keeps interest exact, piece by piece', () => {

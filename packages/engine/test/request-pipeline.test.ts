@@ -90,6 +90,20 @@ describe('RequestPipeline', () => {
     expect(pipeline.room(limits)).toBe(10)
   })
 
+  test('takes a rate that creeps up for one that has stopped growing', () => {
+    const pipeline = new RequestPipeline()
+    const next = { block: 0 }
+    for (const [rate, isGrowing] of [
+      [1_000_000, true],
+      [1_200_000, true],
+      [1_310_000, false],
+    ] as const) {
+      for (let trip = 0; trip < 2; trip++) roundTrip(pipeline, next)
+      pipeline.measure(rate, limits)
+      expect(pipeline.inSlowStart).toBe(isGrowing)
+    }
+  })
+
   test('covers what there is credit for where that is less than three seconds, and half of an equal share at the least', () => {
     const pipeline = new RequestPipeline()
     const next = { block: 0 }

@@ -7,8 +7,8 @@ import type { Slab, SlabPool } from '@torrential/primitives'
 export const LEAST_READ = 32_768
 /** How much longer a buffer becomes at a time. */
 export const READ_GROWTH = 4
-/** All that sockets are reading into, bytes: a third of what a pool lends. */
-const MOST_OPEN = 32 * 1_048_576
+/** All that sockets are reading into, bytes: a sixth of what a pool lends. */
+const MOST_OPEN = 16 * 1_048_576
 
 export class ReadSlabs {
   readonly #pool: SlabPool
