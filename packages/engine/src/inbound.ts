@@ -63,6 +63,7 @@ export class Inbound {
       if (peer.isClosed) break
     }
     if (blocks > 0) {
+      if (bytes > 0) peer.usedAt = now
       down.add(bytes, now)
       this.#swarm.down.add(bytes, now)
       pipeline.grow(blocks, this.#swarm.shares)
@@ -83,6 +84,8 @@ export class Inbound {
   }
 
   #other(peer: Peer, message: Exclude<Message, PieceMessage>, now: number): void {
+    // Keeping a connection alive says nothing.
+    if (message.type !== 'keep-alive') peer.hasSpoken = true
     switch (message.type) {
       case 'choke':
         return this.#choke(peer)

@@ -95,6 +95,10 @@ export class Peer implements Holder {
   isOptimistic = false
 
   // ---- the connection
+  /** When a block last went either way; before the first one, when it connected. */
+  usedAt: number
+  /** A message came that says something. */
+  hasSpoken = false
   lastMessageAt: number
   lastInterestAt: number
   uploadOnly = false
@@ -125,6 +129,7 @@ export class Peer implements Holder {
     this.waitingSince = now
     this.unchokedAt = now
     this.chokedAt = now
+    this.usedAt = now
     this.lastMessageAt = now
     this.lastInterestAt = now
   }

@@ -18,6 +18,7 @@ import type { HeldBlock } from './piece-store.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
 import { type EngineStats, type PeerSnapshot, statsOf } from './snapshot.ts'
 import { type EngineParts, Swarm } from './swarm.ts'
+import { leastUseful } from './turnover.ts'
 
 /**
  * One torrent's swarm: which block to ask of whom, whom to unchoke, what a failed hash means. Times are milliseconds on any
@@ -65,6 +66,11 @@ export class SwarmEngine implements Machine<Action> {
   /** True for addresses that sent wrong data: not to be dialled, and not to be let in. */
   isBanned(address: PeerAddress): boolean {
     return this.#swarm.bans.has(address)
+  }
+
+  /** Whom to part from when others need a place: `most` peers that neither send nor take anything, see `turnover.ts`. */
+  leastUseful(now: number, most: number): readonly PeerKey[] {
+    return leastUseful(this.#swarm.peers.values(), now, most).map(({ key }) => key)
   }
 
   /** Somebody is banned. */

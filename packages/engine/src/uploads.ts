@@ -46,6 +46,7 @@ export class Uploads {
   uploaded(peer: Peer, bytes: number, now: number): void {
     peer.uploads.settle(bytes)
     peer.up.add(bytes, now)
+    peer.usedAt = now
     peer.uploadedSinceUnchoke += bytes
     peer.refusedRequests = 0
     this.#announce(peer)

@@ -1,6 +1,7 @@
 // The addresses a torrent knows and has not connected to yet. Bounded (3,000 by default: a hostile tracker or a busy swarm
 // must not fill the memory), free of duplicates, and patient: an address that failed waits longer each time and is forgotten
-// after six failures, unless the user named it. Pure: time is an argument.
+// after six failures, unless the user named it. When the list is full, what failed or is forbidden gives way to what is new. Pure: time is
+// an argument.
 
 import type { PeerCandidate, PeerOrigin } from '@torrential/contracts'
 import { LazyMap, LazySet, formatAddress, type InfoHash, type PeerAddress } from '@torrential/primitives'
@@ -18,6 +19,7 @@ interface Known {
 }
 
 const firstRetry = 2_000
+const afterOffence = 5 * 60_000
 const longestRetry = 10 * 60_000
 const mostFails = 6
 
@@ -46,12 +48,17 @@ export class CandidateList {
     }
     // The limit is against strangers; what the user names is the user's.
     if (candidate.address.port === 0) return false
-    if (this.#known.size >= this.#limit && candidate.origin !== 'user') return false
+    if (this.#known.size >= this.#limit && candidate.origin !== 'user' && !this.#forget()) return false
     const fresh = this.#learn(key, candidate, 'ready', name)
-    // What the user named goes first.
-    if (candidate.origin === 'user') this.#ready.unshift(fresh)
+    if (candidate.origin === 'user') this.#putFirst(fresh)
     else this.#ready.push(fresh)
     return true
+  }
+
+  /** What the user named goes before all others, in the user's order. */
+  #putFirst(fresh: Known): void {
+    const at = this.#ready.findIndex(({ origin, fails }) => origin !== 'user' || fails > 0)
+    this.#ready.splice(at < 0 ? this.#ready.length : at, 0, fresh)
   }
 
   /** A peer that connected to us told where it listens: no need to dial it while it is connected. */
@@ -97,14 +104,12 @@ export class CandidateList {
 
   /** The dial or the handshake failed, or the connection did not last. */
   failed(address: PeerAddress, now: number): void {
-    const known = this.#known.get(formatAddress(address))
-    if (known === undefined) return
-    known.fails++
-    if (known.fails >= mostFails && known.origin !== 'user') {
-      this.#known.delete(formatAddress(address))
-      return
-    }
-    this.#wait(known, now + Math.min(longestRetry, firstRetry * 2 ** (known.fails - 1)))
+    this.#setBack(address, now, firstRetry)
+  }
+
+  /** It broke the rules, or was of no use: longer each time before it is tried again, and whoever is new comes before it. */
+  offended(address: PeerAddress, now: number): void {
+    this.#setBack(address, now, afterOffence)
   }
 
   /** The connection is over without fault: `again` ms later it may be tried again. */
@@ -142,6 +147,11 @@ export class CandidateList {
     known.isUseless = false
   }
 
+  /** An address waits that has not failed yet. */
+  get hasFresh(): boolean {
+    return this.#ready.some(({ fails }) => fails === 0)
+  }
+
   /** When `next` will have something to give: 0 for now, Infinity for never. */
   get deadline(): number {
     if (this.#ready.length > 0) return 0
@@ -154,6 +164,29 @@ export class CandidateList {
     const fresh: Known = { address, origin, name, state, isUseless: false, fails: 0, retryAt: 0 }
     this.#known.set(key, fresh)
     return fresh
+  }
+
+  #setBack(address: PeerAddress, now: number, first: number): void {
+    const known = this.#known.get(formatAddress(address))
+    if (known === undefined) return
+    known.fails++
+    if (known.fails >= mostFails && known.origin !== 'user') {
+      this.#known.delete(formatAddress(address))
+      return
+    }
+    this.#wait(known, now + Math.min(longestRetry, first * 2 ** (known.fails - 1)))
+  }
+
+  /** Forgets the least promising of those that wait, to make room for a new one. False when all are worth keeping. */
+  #forget(): boolean {
+    let worst: Known | undefined
+    for (const known of this.#waiting) {
+      if (known.origin === 'user' || (known.fails === 0 && Number.isFinite(known.retryAt))) continue
+      if (worst === undefined || known.retryAt > worst.retryAt) worst = known
+    }
+    if (worst === undefined) return false
+    this.#waiting.delete(worst)
+    return this.#known.delete(formatAddress(worst.address))
   }
 
   #makeReady(known: Known): void {

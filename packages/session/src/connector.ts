@@ -30,6 +30,8 @@ export interface ConnectorParts {
   readonly connected: (dialed: Dialed) => PeerError | undefined
   /** We need nothing of anybody. */
   readonly isFinished: () => boolean
+  /** Parts from connections that are of no use, if there are any: others wait for a place. */
+  readonly makeRoom: () => void
   readonly blocked: (address: PeerAddress, reason: 'filter' | 'banned') => void
   readonly failed: (address: PeerAddress, error: TorrentialError) => void
 }
@@ -38,9 +40,35 @@ export interface ConnectorParts {
 const again = 30_000
 /** A connection shorter than this was turned away: the peer may be checking its disk, or full. It counts as a failed dial. */
 const shortest = 10_000
+/** While new addresses wait and there is no place: between two looks for connections that are of no use. */
+const lookForRoom = 500
 /** After we parted as two seeds, or as two who want nothing of each other. */
 const muchLater = 30 * 60_000
 const pointless = new Set(['SEED_TO_SEED', 'NO_INTEREST'])
+/** What an honest peer does not do, as codes of `PeerError`; and to be of no use where others wait is little better. */
+const offences = new Set([
+  'BITFIELD_OUT_OF_PLACE',
+  'BLOCKS_WITHHELD',
+  'BLOCK_OUT_OF_RANGE',
+  'BLOCK_UNREQUESTED',
+  'EXTENSIONS_NOT_NEGOTIATED',
+  'EXTENSION_PAYLOAD',
+  'FAST_NOT_NEGOTIATED',
+  'HASHES_FLOOD',
+  'HASHES_WRONG',
+  'MESSAGE_FLOOD',
+  'MESSAGE_LENGTH',
+  'METADATA_FLOOD',
+  'METADATA_SIZE',
+  'METADATA_WRONG',
+  'PEER_NOT_READING',
+  'PEER_USELESS',
+  'PIECE_OUT_OF_RANGE',
+  'REJECT_FLOOD',
+  'REJECT_OUT_OF_RANGE',
+  'REQUEST_FLOOD',
+  'REQUEST_OUT_OF_RANGE',
+])
 
 export class Connector {
   readonly #parts: ConnectorParts
@@ -90,6 +118,7 @@ export class Connector {
     else if (error?.code === 'TORRENT_STOPPED') this.#candidates.putBack(address)
     else if (error?.code === 'PEER_DUPLICATE') this.#duplicate(address, peerId)
     else if (error !== undefined && pointless.has(error.code)) this.#candidates.released(address, now, muchLater)
+    else if (error !== undefined && offences.has(error.code)) this.#candidates.offended(address, now)
     else if (lasted < shortest) this.#candidates.failed(address, now)
     else this.#candidates.released(address, now, again)
     if (this.#parts.isFinished()) this.#candidates.useless(address)
@@ -185,10 +214,17 @@ export class Connector {
     const { deadline } = this.#candidates
     // Without a candidate the next `add` fills; without a place in this torrent its next connection that ends.
     if (!Number.isFinite(deadline)) return
-    if (!this.#parts.slots.free) {
-      this.#parts.slots.await(this.#fill)
-      return
+    const { clock, slots } = this.#parts
+    const wait = Math.max(0, deadline - clock.now())
+    if (slots.free) this.#timer = clock.timer(wait, this.#fill)
+    else {
+      slots.await(this.#fill)
+      // Only for the sake of new ones: of those that were of no use before none need go for another.
+      if (slots.used === 0 || !this.#candidates.hasFresh) return
+      this.#timer = clock.timer(Math.max(wait, lookForRoom), () => {
+        this.#parts.makeRoom()
+        this.#schedule()
+      })
     }
-    this.#timer = this.#parts.clock.timer(Math.max(0, deadline - this.#parts.clock.now()), () => this.fill())
   }
 }

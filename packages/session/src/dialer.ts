@@ -2,8 +2,15 @@
 // a burst of SYNs is what home routers fall over. A torrent asks for one dial at a time and gets an established peer or an error.
 
 import PQueue from 'p-queue'
-import type { Transport } from '@torrential/contracts'
-import { type Clock, type InfoHash, type PeerAddress, type PeerId, withAbort } from '@torrential/primitives'
+import type { ByteStream, Transport } from '@torrential/contracts'
+import {
+  type Clock,
+  type InfoHash,
+  isTorrentialError,
+  type PeerAddress,
+  type PeerId,
+  withAbort,
+} from '@torrential/primitives'
 import type { Capabilities } from '@torrential/protocol'
 import { DialPace } from './dial-pace.ts'
 import { greet } from './handshaker.ts'
@@ -36,17 +43,33 @@ export class Dialer {
     signal: AbortSignal,
   ): Promise<Dialed> {
     // The signal is looked at inside the task: handing one signal to many queued tasks costs p-queue quadratic time.
-    const dialed = this.#queue.add(async () => {
-      await this.#pace.turn(signal)
-      const stream = await this.#transport.dial(address, { timeout: DEFAULTS.dialTimeout, signal })
-      const { wire, remote, capabilities } = await greet(stream, swarm, this.#parts, signal)
-      return {
-        established: { wire, stream, peerId: remote.peerId, incoming: false, address },
-        capabilities,
-      }
-    })
+    const connected = this.#queue.add(() => this.#connect(address, signal))
+    // A peer that is silent after it was reached keeps nobody from being dialed: it is not half-open any more.
+    const dialed = connected.then((stream) => this.#greet(address, stream, swarm, signal))
     // A torrent that stops does not wait until the queue comes to its dials.
     return withAbort(dialed, signal)
+  }
+
+  async #connect(address: PeerAddress, signal: AbortSignal): Promise<ByteStream> {
+    await this.#pace.turn(signal)
+    try {
+      const stream = await this.#transport.dial(address, { timeout: DEFAULTS.dialTimeout, signal })
+      this.#pace.answered()
+      return stream
+    } catch (error) {
+      if (isTorrentialError(error) && error.code === 'DIAL_REFUSED') this.#pace.answered()
+      throw error
+    }
+  }
+
+  async #greet(
+    address: PeerAddress,
+    stream: ByteStream,
+    swarm: { readonly name: InfoHash; readonly identity: SwarmIdentity },
+    signal: AbortSignal,
+  ): Promise<Dialed> {
+    const { wire, remote, capabilities } = await greet(stream, swarm, this.#parts, signal)
+    return { established: { wire, stream, peerId: remote.peerId, incoming: false, address }, capabilities }
   }
 
   /** Forgets what has not begun; every torrent has been stopped before. */

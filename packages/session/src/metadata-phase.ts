@@ -88,6 +88,9 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
     return undefined
   }
 
+  /** Whoever gives no metadata is parted from by the fetch. */
+  makeRoom(): void {}
+
   received(connection: MetadataConnection, messages: readonly Message[]): void {
     this.#current.received(connection.key, messages, this.clock.now())
     this.#drive.pump()

@@ -37,6 +37,8 @@ export interface PeerUser {
   isBanned(address: PeerAddress): boolean
   /** Takes over a connection together with its place. Undefined, or why not. */
   attach(dialed: Dialed): PeerError | undefined
+  /** Parts from some connections that are of no use, if there are any. */
+  makeRoom(): void
 }
 
 export interface PeerIntakeParts {
@@ -75,6 +77,7 @@ export class PeerIntake implements InboundTorrent {
       refuses: (address) => this.#refuses(address),
       isFinished: () => this.#user?.isFinished === true,
       connected: (dialed) => this.#admit(dialed),
+      makeRoom: () => this.#user?.makeRoom(),
       blocked: (address, reason) => this.#blocked(address, reason),
       failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent, address, error }),
     })
@@ -141,6 +144,8 @@ export class PeerIntake implements InboundTorrent {
       return new PeerError(refused === 'filter' ? 'PEER_FILTERED' : 'PEER_BANNED', 'the address is kept out')
     }
     if (!this.slots.take()) {
+      // This one is gone; the next finds a place where there was a peer of no use.
+      this.#user?.makeRoom()
       this.#blocked(address, 'limit')
       return new PeerError('TOO_MANY_CONNECTIONS', 'there is no place for another connection')
     }

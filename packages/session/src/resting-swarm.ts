@@ -35,4 +35,6 @@ export class RestingSwarm implements PeerUser {
   attach(dialed: Dialed): PeerError | undefined {
     return this.#keeper.works.swarm.attach(dialed)
   }
+
+  makeRoom(): void {}
 }

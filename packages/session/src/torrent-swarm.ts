@@ -37,6 +37,9 @@ export interface TorrentSwarmParts {
   }
 }
 
+/** Part of the connections that may go at a time when others wait for a place. */
+const TURNOVER = 0.1
+
 export class TorrentSwarm implements PeerUser {
   readonly driver: TorrentDriver
   readonly #parts: TorrentSwarmParts
@@ -95,6 +98,14 @@ export class TorrentSwarm implements PeerUser {
   attach({ established, capabilities }: Dialed): PeerError | undefined {
     this.driver.attach(established, capabilities)
     return undefined
+  }
+
+  makeRoom(): void {
+    const { connections, engine, clock } = this.driver
+    const most = Math.ceil(connections.size * TURNOVER)
+    for (const key of engine.leastUseful(clock.now(), most)) {
+      connections.get(key)?.close(new PeerError('PEER_USELESS', 'others wait for its place'))
+    }
   }
 
   get maxDown(): number {

@@ -28,6 +28,42 @@ describe('the list of candidates', () => {
     expect(list.size).toBe(3)
   })
 
+  test('keeps the order in which the user named them', () => {
+    const list = new CandidateList()
+    for (const port of [1, 2]) list.add(tracker(port))
+    for (const port of [5, 4, 3]) list.add(user(port))
+    expect([taken(list), taken(list), taken(list)]).toEqual(['10.0.0.1:5', '10.0.0.1:4', '10.0.0.1:3'])
+  })
+
+  test('waits for minutes after an offence, and does not count such an address as new', () => {
+    const list = new CandidateList()
+    list.add(tracker(1))
+    list.next(0)
+    list.offended(at(1), 0)
+    expect([list.deadline, list.hasFresh]).toEqual([300_000, false])
+    expect(taken(list, 300_000)).toBe('10.0.0.1:1')
+    list.offended(at(1), 300_000)
+    expect(list.deadline).toBe(900_000)
+    list.add(tracker(2))
+    expect(list.hasFresh).toBe(true)
+  })
+
+  test('when it is full, forgets what is forbidden, then what failed, for what is new; never what may be good', () => {
+    const list = new CandidateList(3)
+    for (const port of [1, 2, 3]) list.add(tracker(port))
+    for (let count = 0; count < 3; count++) list.next(0)
+    list.failed(at(1), 0)
+    list.forbid(at(2))
+    list.released(at(3), 0, 30_000)
+    expect([4, 5, 6].map((port) => list.add(tracker(port)))).toEqual([true, true, false])
+    expect([taken(list, 30_000), taken(list), taken(list), taken(list)]).toEqual([
+      '10.0.0.1:4',
+      '10.0.0.1:5',
+      '10.0.0.1:3',
+      undefined,
+    ])
+  })
+
   test('takes no more strangers than its limit, but everybody whom the user names, and nobody at port 0', () => {
     const list = new CandidateList(2)
     expect([list.add(tracker(1)), list.add(tracker(2)), list.add(tracker(3))]).toEqual([true, true, false])

@@ -31,6 +31,33 @@ test('a quiet time makes up for a burst, and no more', async () => {
   expect(await turns(7)).toEqual([0, 0, 0, 0, 34, 67, 100])
 })
 
+test('what is answered counts for less than a third, and saves up no more than a burst', async () => {
+  const clock = new VirtualClock()
+  const pace = new DialPace(clock, 30, 10)
+  const { signal } = new AbortController()
+  const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+  let begun = 0
+  const dial = async (): Promise<void> => {
+    await pace.turn(signal)
+    begun++
+    pace.answered()
+  }
+  const all = Array.from({ length: 200 }, dial)
+  await clock.advanceAsync(1_000, settle)
+  // The burst, and a hundred a second.
+  expect(begun).toBeGreaterThan(100)
+  expect(begun).toBeLessThanOrEqual(10 / 0.3 + 100 + 1)
+  await clock.advanceAsync(2_000, settle)
+  await Promise.all(all)
+  for (let count = 0; count < 100; count++) pace.answered()
+  let more = 0
+  const late = Array.from({ length: 20 }, () => pace.turn(signal).then(() => more++))
+  await clock.advanceAsync(0, settle)
+  expect(more).toBe(10)
+  await clock.advanceAsync(1_000, settle)
+  await Promise.all(late)
+})
+
 test('whoever waits can be called off, and leaves no timer', async () => {
   const clock = new VirtualClock()
   const pace = new DialPace(clock, 1)

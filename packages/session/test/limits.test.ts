@@ -135,6 +135,27 @@ describe('places for connections', () => {
     await bench.pass(5_000)
     expect(leech.peers).toHaveLength(2)
   })
+
+  test('are not held by peers of no use while others wait', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write({ 'one.bin': 2_000_000 })
+    const [seeder, seed] = await bench.seed('one.bin')
+    const empty = [await bench.session(), await bench.session(), await bench.session()]
+    for (const [index, session] of empty.entries()) {
+      await (await session.add(seed.torrentFile, { path: bench.copy(`copy${index}`) })).ready
+    }
+    const leecher = await bench.session()
+    const peers = [...empty, seeder].map((session) => bench.addressOf(session))
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers, maxConnections: 2 })
+    const gone = collect(leech.events({ types: ['peer-disconnected'] }))
+    const began = bench.clock.now()
+    await bench.passUntil(() => leech.peers.length === 2)
+    await bench.pass(25_000)
+    expect([leech.peers.length, gone.length]).toEqual([2, 0])
+    await bench.passUntil(() => leech.isComplete)
+    expect(gone[0]).toMatchObject({ error: { code: 'PEER_USELESS' } })
+    expect(bench.clock.now() - began).toBeLessThan(60_000)
+  })
 })
 
 describe('the peer filter', () => {

@@ -14,8 +14,10 @@ import { contestant } from './parallel-leech.ts'
 
 const columns: readonly Column[] = [...USUAL_COLUMNS, ownColumn('p99', 'loop p99 ms', 1)]
 const seeds = 5
+/** Bytes per second of each seed, as people have them: without, the download is over before the addresses are tried. */
+const uploadLimit = 4 * MEBI
 /** Milliseconds. */
-const patience = 120_000
+const patience = 180_000
 const nothing: Measurement = {
   wallSeconds: Number.NaN,
   cpuSeconds: Number.NaN,
@@ -30,7 +32,7 @@ function attack(name: string, attackers: number): Workload {
     name,
     row: 14,
     title: `download from ${seeds} seeds among ${attackers} hostile peers of ten kinds, and without them`,
-    size: 512 * MEBI,
+    size: 1024 * MEBI,
     unit: 'bytes',
     counterparts: [libtorrent, webtorrent],
     requires: [libtorrent],
@@ -43,14 +45,14 @@ function attack(name: string, attackers: number): Workload {
     async prepare({ ground, size }) {
       const payload = oneFile(size)
       const material = await makeMaterial(ground, payload)
-      const honest = await libtorrentSeed(ground, [material], { sessions: seeds })
+      const honest = await libtorrentSeed(ground, [material], { sessions: seeds, uploadLimit })
       const infoHash = makeTorrent(payload).infoHash
       const { pieceLength } = payload
       const pieces = Math.ceil(size / pieceLength)
       const config = { host: ground.host, infoHash, pieces, pieceLength, count: attackers }
       const hostile = await startSeed(ground, 'attackers', ourProgram('attackers', config))
       const companions = [honest.pid, hostile.pid]
-      const download = { ground, materials: [material], companions, connections: attackers + 100 }
+      const download = { ground, materials: [material], companions }
       const clean = { ...download, peers: honest.addresses }
       const among = { ...download, peers: mixed(hostile.addresses, honest.addresses) }
       const commands: readonly (readonly [string, Parameters<typeof contestant>[2]])[] = [
