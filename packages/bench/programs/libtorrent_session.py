@@ -164,10 +164,11 @@ def idle(config):
         seeding += sum(isinstance(alert, lt.torrent_finished_alert) for alert in session.pop_alerts())
     added = time.monotonic() - start
     settle()
-    each = (resident() - base) / count
     before = cpu_seconds()
     time.sleep(config["idleSeconds"])
     used = cpu_seconds() - before
+    settle()
+    each = (resident() - base) / count
     say(
         {
             "values": {"add": added, "each": each / 1000, "idle": 100 * used / config["idleSeconds"]},

@@ -24,10 +24,13 @@ process.exit(0)
 async function idle() {
   settle()
   await pause(100)
-  const each = (process.memoryUsage.rss() - base) / torrents.length / 1000
   const before = process.cpuUsage()
   await pause(idleSeconds * 1000)
   const { user, system } = process.cpuUsage(before)
+  // What is held after a while, not what adding has left behind.
+  settle()
+  await pause(100)
+  const each = (process.memoryUsage.rss() - base) / torrents.length / 1000
   say({ values: { add, each, idle: (user + system) / 1e4 / idleSeconds }, ports: [session.port] })
   await stdinEnds()
 }

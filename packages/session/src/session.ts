@@ -87,8 +87,10 @@ export class Session implements AsyncDisposable {
     const peerId = options.peerId ?? createPeerId(random)
     this.peerId = peerId
     this.#transport = options.transport ?? new TcpTransport({ clock })
-    const files = options.state === undefined ? undefined : new NodeStateFiles(resolve(options.state), fileSystem)
     const handles = new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem })
+    const batches = (count: number) => handles.batches(count)
+    const { state } = options
+    const files = state === undefined ? undefined : new NodeStateFiles(resolve(state), fileSystem, batches)
     const allows = (address: PeerAddress) => options.peerFilter?.(address) !== false
     this.#context = {
       peerId,
@@ -107,7 +109,7 @@ export class Session implements AsyncDisposable {
       checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
       trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
       announces: options.trackers !== false,
-      resume: files && new ResumeStore({ files, random, batches: (count) => handles.batches(count) }),
+      resume: files && new ResumeStore({ files, random, batches }),
       blocks: files && new BlockStore(files),
       entries: files && new TorrentEntries({ files, clock }),
       slabs: new SlabPool({ idle: DEFAULTS.readCache }),

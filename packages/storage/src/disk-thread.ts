@@ -9,6 +9,8 @@ import { type FileBatches, gathered, type NewFiles } from './file-batches.ts'
 const WORTH_FROM = 200
 /** Milliseconds without work after which the thread ends. */
 const LINGER = 5_000
+/** MiB of young objects in the thread, all of them names and numbers: with more it would take longer until they are collected. */
+const YOUNG = 2
 /** Buffers for contents that are kept for the next batch. */
 const SPARE = 4
 
@@ -16,6 +18,8 @@ interface Reply {
   readonly id: number
   readonly done?: Uint8Array
   readonly found?: Float64Array
+  /** Of files that were read, one behind the other; -1 where none was. */
+  readonly lengths?: Int32Array
   readonly bytes?: Uint8Array<ArrayBuffer>
 }
 
@@ -44,6 +48,16 @@ export class DiskThread implements FileBatches {
     return (await this.#ask({ kind: 'look', paths }))?.found ?? new Float64Array(2 * paths.length).fill(Number.NaN)
   }
 
+  async read(paths: readonly string[], most: number): Promise<readonly (Uint8Array | undefined)[]> {
+    const { bytes, lengths } = (await this.#ask({ kind: 'read', paths, most })) ?? {}
+    let at = 0
+    return paths.map((_, file) => {
+      const length = lengths?.[file] ?? -1
+      // A copy: one of a thousand files must not hold the memory of all.
+      return length < 0 ? undefined : bytes?.slice(at, (at += length))
+    })
+  }
+
   /** Ends the thread; what it is doing counts as not done. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
@@ -65,7 +79,10 @@ export class DiskThread implements FileBatches {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./disk-worker.js', import.meta.url), { name: 'torrential-disk' })
+    const worker = new Worker(new URL('./disk-worker.js', import.meta.url), {
+      name: 'torrential-disk',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
+    })
     worker.on('message', (reply: Reply) => this.#settle(reply))
     const lost = () => {
       if (this.#worker !== worker) return

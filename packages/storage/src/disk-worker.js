@@ -2,24 +2,39 @@
 // pool would cost ten times as much. Plain JavaScript with nothing but node builtins, as `hash-worker.js`.
 //
 // In:  { id, kind: 'make', paths, lengths, positions, bytes } – bytes one behind the other, given away by the sender
-//      { id, kind: 'sync' | 'look', paths }
-// Out: { id, done, bytes } – 1 for each path that is done; the bytes come back – or { id, found } as `FileBatches.look`
+//      { id, kind: 'sync' | 'look', paths } or { id, kind: 'read', paths, most }
+// Out: { id, done, bytes } – 1 for each path that is done; the bytes come back –, { id, found } as `FileBatches.look`, or
+//      { id, bytes, lengths }, one file behind the other and -1 for each that was not read
 // It gives up what is left when the disk is slow: waiting is for the thread pool, where several wait at once.
 
-import { closeSync, constants, fdatasyncSync, lstatSync, openSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 
 /** A disk is slow when that many files of a batch took so many milliseconds each; a thread that waits for a core does so once or twice. */
 const SLOW_FILES = 8
-const SLOW = { make: 10, sync: 2, look: 10 }
-const guards = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+const SLOW = { make: 10, sync: 2, look: 10, read: 10 }
+const careful = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+const guards = constants.O_RDWR | careful
 const making = guards | constants.O_CREAT | constants.O_EXCL
 
 parentPort?.on('message', (batch) => {
   const { id, kind, bytes } = batch
   if (kind === 'look') answer({ id, found: look(batch) })
-  else if (kind === 'sync') answer({ id, done: sync(batch) })
+  else if (kind === 'read') {
+    const { contents, lengths } = read(batch)
+    answer({ id, bytes: contents, lengths }, [contents.buffer])
+  } else if (kind === 'sync') answer({ id, done: sync(batch) })
   else answer({ id, done: make(batch), bytes }, [bytes.buffer])
 })
 
@@ -113,6 +128,36 @@ function look({ paths }) {
     if (stats === undefined && !exists(directory)) gone = directory
   }
   return found
+}
+
+function read({ paths, most }) {
+  const lengths = new Int32Array(paths.length).fill(-1)
+  const pace = new Pace(SLOW.read)
+  let contents = new Uint8Array(paths.length * 512)
+  let at = 0
+  for (let i = 0; i < paths.length && pace.isGood(); i++) {
+    try {
+      const file = openSync(paths[i], constants.O_RDONLY | careful)
+      try {
+        const { size } = fstatSync(file)
+        if (size > most) continue
+        if (at + size > contents.length) contents = grown(contents, at + size)
+        if (size === 0 || readSync(file, contents, at, size, 0) === size) {
+          lengths[i] = size
+          at += size
+        }
+      } finally {
+        closeSync(file)
+      }
+    } catch {}
+  }
+  return { contents, lengths }
+}
+
+function grown(bytes, length) {
+  const larger = new Uint8Array(Math.max(length, bytes.length * 2))
+  larger.set(bytes)
+  return larger
 }
 
 function statOf(path) {

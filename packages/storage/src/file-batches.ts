@@ -31,6 +31,8 @@ export interface FileBatches extends AsyncDisposable {
    * something else), NaN where nobody has looked.
    */
   look(paths: readonly string[]): Promise<Float64Array>
+  /** The whole of each file; undefined where it was not read, which says nothing of the file, and where it is longer than `most` bytes. */
+  read(paths: readonly string[], most: number): Promise<readonly (Uint8Array | undefined)[]>
 }
 
 /** The batches of a file system, made of its own calls, one after the other: for doubles, whose every call is to be met. */
@@ -76,7 +78,25 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
       }
       return found
     },
+    async read(paths, most) {
+      const contents: (Uint8Array | undefined)[] = []
+      for (const path of paths) contents.push(await readWhole(fileSystem, path, most).catch(() => undefined))
+      return contents
+    },
     async [Symbol.asyncDispose]() {},
+  }
+}
+
+async function readWhole(fileSystem: FileSystem, path: string, most: number): Promise<Uint8Array | undefined> {
+  const file = await fileSystem.open(path, 'read')
+  try {
+    const { size } = await file.stat()
+    if (size > most) return undefined
+    const bytes = new Uint8Array(size)
+    const read = size === 0 ? 0 : await file.read(bytes, 0, size, 0)
+    return read === size ? bytes : undefined
+  } finally {
+    await file.close()
   }
 }
 

@@ -51,6 +51,23 @@ describe.each(kinds)('batches %s', (_, start) => {
     expect([...(await batches.sync(paths))]).toEqual([0, 0, 1])
   })
 
+  test('read what is there, is a file and is short', async () => {
+    await using batches = start()
+    const path = await temporaryDirectory()
+    await writeFile(join(path, 'a'), 'four')
+    await writeFile(join(path, 'long'), 'x'.repeat(3_001))
+    await writeFile(join(path, 'most'), 'y'.repeat(3_000))
+    await writeFile(join(path, 'empty'), '')
+    await symlink(join(path, 'a'), join(path, 'link'))
+    const names = ['none', 'a', 'long', 'most', 'link', 'empty', 'a']
+    const contents = await batches.read(
+      names.map((name) => join(path, name)),
+      3_000,
+    )
+    const texts = contents.map((content) => content && Buffer.from(content).toString())
+    expect(texts).toEqual([undefined, 'four', undefined, 'y'.repeat(3_000), undefined, '', 'four'])
+  })
+
   test('look at names and not at what links point to', async () => {
     await using batches = start()
     const path = await temporaryDirectory()

@@ -54,6 +54,7 @@ class Batches {
         return done
       },
       look: (paths) => inner.look(paths),
+      read: (paths, most) => inner.read(paths, most),
       [Symbol.asyncDispose]: async () => void this.ended++,
     }
   }

@@ -29,6 +29,7 @@ export async function restoreTorrents(parts: RestoreParts, options: RestoreOptio
     try {
       torrents.push(restoreOne(parts, found))
     } catch (error) {
+      entries.leave(found.entry)
       if (!isTorrentialError(error) || error.code === 'SESSION_CLOSED') throw error
       const { entry } = found
       if (error.code !== 'TORRENT_DUPLICATE') warn(unusable(entry, error))

@@ -159,7 +159,8 @@ export class ResumeStore {
   }
 }
 
-function recordOf(infoHash: string): string {
+/** The name of a torrent's record. */
+export function recordOf(infoHash: string): string {
   return `${infoHash}.resume`
 }
 

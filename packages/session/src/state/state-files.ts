@@ -10,13 +10,20 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '@torrential/primitives'
-import { type FileAccess, type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
+import { type FileAccess, type FileBatches, type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
 
 /** Errors are `InputError` `STATE_WRITE` with the `path`. */
 export interface StateFiles {
   readonly folder: string
   /** Undefined when it is missing, unreadable or longer than `limit` bytes. */
   read(name: string, limit: number): Promise<Uint8Array | undefined>
+  /**
+   * These will be read soon, the next of `total` in all: short ones are fetched together, where that is quicker, and kept until they
+   * are asked for or changed.
+   */
+  fetch(names: readonly string[], total: number): Promise<void>
+  /** They will not be asked for. */
+  leave(names: readonly string[]): void
   /** Durable, all or nothing. */
   replace(name: string, content: string | Uint8Array): Promise<void>
   /** At the end of the file, which is made when it is missing; `durable` also waits for the disk. */
@@ -32,15 +39,48 @@ export class NodeStateFiles implements StateFiles {
   readonly folder: string
   readonly #fileSystem: FileSystem
   #temporary = 0
+  /** How often something was written or removed. */
+  #changes = 0
+  readonly #batches: ((files: number) => FileBatches | undefined) | undefined
+  readonly #fetched = new Map<string, Uint8Array>()
   #names: Promise<Set<string> | undefined> | undefined
 
-  /** `folder` is absolute, and made when something is written. */
-  constructor(folder: string, fileSystem: FileSystem = nodeFileSystem) {
+  /** `folder` is absolute, and made when something is written. `batches`: for so many files at once, where that is quicker. */
+  constructor(
+    folder: string,
+    fileSystem: FileSystem = nodeFileSystem,
+    batches?: (files: number) => FileBatches | undefined,
+  ) {
     this.folder = folder
     this.#fileSystem = fileSystem
+    this.#batches = batches
+  }
+
+  async fetch(names: readonly string[], total: number): Promise<void> {
+    const batches = this.#batches?.(total)
+    if (batches === undefined) return
+    const listed = await this.#listed()
+    const there = names.filter((name) => listed?.has(name) === true)
+    const paths = there.map((name) => join(this.folder, name))
+    const changes = this.#changes
+    const contents = await batches.read(paths, SHORT)
+    // Something was written meanwhile; which of the two was read nobody knows.
+    if (changes !== this.#changes) return
+    for (const [index, bytes] of contents.entries()) {
+      if (bytes !== undefined) this.#fetched.set(there[index] as string, bytes)
+    }
+  }
+
+  leave(names: readonly string[]): void {
+    for (const name of names) this.#fetched.delete(name)
   }
 
   async read(name: string, limit: number): Promise<Uint8Array | undefined> {
+    const fetched = this.#fetched.get(name)
+    if (fetched !== undefined && fetched.length <= limit) {
+      this.#fetched.delete(name)
+      return fetched
+    }
     if (!(await this.has(name))) return undefined
     try {
       return await this.#with(join(this.folder, name), 'read', async (file) => {
@@ -75,6 +115,8 @@ export class NodeStateFiles implements StateFiles {
     } catch (error) {
       await this.#fileSystem.removeFile(temporary).catch(() => {})
       throw unwritable(path, error)
+    } finally {
+      this.#changing(name)
     }
   }
 
@@ -89,10 +131,13 @@ export class NodeStateFiles implements StateFiles {
       await this.#with(path, 'create', write, () => this.#makeFolder())
     } catch (error) {
       throw unwritable(path, error)
+    } finally {
+      this.#changing(name)
     }
   }
 
   async remove(name: string): Promise<void> {
+    this.#changing(name)
     if (!(await this.has(name))) return
     const path = join(this.folder, name)
     try {
@@ -100,6 +145,7 @@ export class NodeStateFiles implements StateFiles {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(path, error)
     }
+    this.#changing(name)
     const names = await this.#listed()
     names?.delete(name)
   }
@@ -112,8 +158,15 @@ export class NodeStateFiles implements StateFiles {
     return (await this.#listed())?.has(name) !== false
   }
 
+  /** Called before and after: what is read in between is either of the two. */
+  #changing(name: string): void {
+    this.#changes++
+    this.#fetched.delete(name)
+  }
+
   /** A file of this name is about to be. */
   async #expect(name: string): Promise<void> {
+    this.#changing(name)
     const names = await this.#listed()
     names?.add(name)
   }
@@ -154,6 +207,9 @@ export class NodeStateFiles implements StateFiles {
     }
   }
 }
+
+/** Bytes of a file that is worth fetching with others. */
+const SHORT = 16 * 1024
 
 /** How the names of files end that a crash left behind in the middle of `replace`. */
 export const TEMPORARY = '.new'

@@ -8,6 +8,7 @@ import type { Clock, TorrentialError } from '@torrential/primitives'
 import { isTorrentialError, StorageError } from '@torrential/primitives'
 import PQueue from 'p-queue'
 import { DEFAULTS } from '../options.ts'
+import { recordOf } from './resume-store.ts'
 import { sha256Hex } from './sealed-json.ts'
 import type { StateFiles } from './state-files.ts'
 import { decodeEntry, encodeEntry, type TorrentEntry } from './torrent-entry.ts'
@@ -17,8 +18,8 @@ const LARGEST_ENTRY = 16 * 1024 * 1024
 const LARGEST_TORRENT = 64 * 1024 * 1024
 /** Files under way at once: hides the latency of a disk without filling the process's few I/O threads. */
 const AT_ONCE = 4
-/** Entries whose .torrent is read ahead. */
-const AHEAD = 16
+/** Entries, and files that belong to entries, that are read ahead. */
+const AHEAD = 64
 
 /** How a torrent is now. The .torrent is asked for when it was not written yet. */
 export interface EntryDraft {
@@ -114,6 +115,11 @@ export class TorrentEntries {
     this.#drop(subject)
   }
 
+  /** An entry that `load` gave is of no use: what was read ahead for its torrent goes. */
+  leave(entry: TorrentEntry): void {
+    this.#files.leave(filesBeside(entry))
+  }
+
   /** Removes an entry that nobody has adopted. */
   async remove(entry: TorrentEntry): Promise<void> {
     await this.#removeFiles(entry.infoHash, entry.torrent)
@@ -126,19 +132,34 @@ export class TorrentEntries {
 
   /** All that are in the folder and pass `wants`, in the order in which the torrents were added; the damaged ones first. */
   async *load(wants: (entry: TorrentEntry) => boolean): AsyncGenerator<EntryFound> {
-    const names = await this.#files.list()
-    const found = await Promise.all(
-      names.filter((name) => name.endsWith(ENTRY)).map((name) => this.#queue.add(() => this.#read(name))),
-    )
+    const names = (await this.#files.list()).filter((name) => name.endsWith(ENTRY))
     const entries: TorrentEntry[] = []
-    for (const each of found) {
-      if (each instanceof StorageError) yield { damaged: each }
-      else if (wants(each)) entries.push(each)
+    for (let at = 0; at < names.length; at += AHEAD) {
+      const group = names.slice(at, at + AHEAD)
+      await this.#files.fetch(group, names.length)
+      for (const each of await Promise.all(group.map((name) => this.#queue.add(() => this.#read(name))))) {
+        if (each instanceof StorageError) yield { damaged: each }
+        else if (wants(each)) entries.push(each)
+      }
     }
     entries.sort((a, b) => a.added - b.added)
     for (let at = 0; at < entries.length; at += AHEAD) {
-      const batch = entries.slice(at, at + AHEAD).map((entry) => this.#queue.add(() => this.#complete(entry)))
-      for (const each of await Promise.all(batch)) yield each
+      const group = entries.slice(at, at + AHEAD)
+      await this.#files.fetch(
+        group.flatMap((entry) => filesBeside(entry)),
+        2 * entries.length,
+      )
+      const found = await Promise.all(group.map((entry) => this.#queue.add(() => this.#complete(entry))))
+      let given = 0
+      try {
+        for (const each of found) {
+          given++
+          yield each
+        }
+      } finally {
+        // Whoever gave up before the end asks for no more.
+        for (const entry of group.slice(given)) this.leave(entry)
+      }
     }
   }
 
@@ -221,6 +242,11 @@ const ENTRY = '.entry'
 
 function entryOf(infoHash: string): string {
   return `${infoHash}${ENTRY}`
+}
+
+/** Of a torrent that is restored: its .torrent, and the record that its first check asks for. */
+function filesBeside({ infoHash, torrent }: TorrentEntry): string[] {
+  return torrent === undefined ? [] : [torrentOf(infoHash, torrent), recordOf(infoHash)]
 }
 
 /** By its content: a new one is written before the entry names it, and the old one goes after that. */

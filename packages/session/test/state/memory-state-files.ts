@@ -18,6 +18,10 @@ export class MemoryStateFiles implements StateFiles {
     return found !== undefined && found.length <= limit ? Uint8Array.from(found) : undefined
   }
 
+  async fetch(): Promise<void> {}
+
+  leave(): void {}
+
   async replace(name: string, content: string | Uint8Array): Promise<void> {
     this.put(name, Buffer.from(content as string))
     this.#remember()

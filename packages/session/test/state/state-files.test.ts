@@ -1,0 +1,79 @@
+// Files of the state folder that are fetched together are what they were when they are asked for.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { batchesOver, type FileBatches, nodeFileSystem } from '@torrential/storage'
+import { NodeStateFiles } from '../../src/state/state-files.ts'
+
+let folder = ''
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'state-'))
+  await writeFile(join(folder, 'a'), 'first a')
+  await writeFile(join(folder, 'b'), 'first b')
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const inner = batchesOver(nodeFileSystem)
+
+function filesWith(read: FileBatches['read'] = (paths, most) => inner.read(paths, most)): NodeStateFiles {
+  return new NodeStateFiles(folder, nodeFileSystem, () => ({ ...inner, read }))
+}
+
+async function text(files: NodeStateFiles, name: string, limit = 1_000): Promise<string | undefined> {
+  const bytes = await files.read(name, limit)
+  return bytes && Buffer.from(bytes).toString()
+}
+
+describe('files that are fetched', () => {
+  test('are asked of the disk once, and given once', async () => {
+    const asked: (readonly string[])[] = []
+    const files = filesWith((paths, most) => {
+      asked.push(paths)
+      return inner.read(paths, most)
+    })
+    await files.fetch(['a', 'none', 'b'], 2)
+    expect(asked).toEqual([[join(folder, 'a'), join(folder, 'b')]])
+    await writeFile(join(folder, 'a'), 'behind our back')
+    expect(await text(files, 'a')).toBe('first a')
+    expect(await text(files, 'a')).toBe('behind our back')
+    expect(await text(files, 'none')).toBeUndefined()
+    // Longer than who asks may take, as without a fetch.
+    expect(await text(files, 'b', 3)).toBeUndefined()
+  })
+
+  test('are what was written since', async () => {
+    const files = filesWith()
+    await files.fetch(['a', 'b'], 2)
+    await files.replace('a', 'second a')
+    await files.append('b', ' and more', false)
+    expect(await text(files, 'a')).toBe('second a')
+    expect(await text(files, 'b')).toBe('first b and more')
+    await files.fetch(['a', 'b'], 2)
+    await files.remove('a')
+    files.leave(['b'])
+    await writeFile(join(folder, 'b'), 'third b')
+    expect(await text(files, 'a')).toBeUndefined()
+    expect(await text(files, 'b')).toBe('third b')
+  })
+
+  test('are what is written while they are fetched', async () => {
+    const files = filesWith(async (paths, most) => {
+      const contents = await inner.read(paths, most)
+      await files.replace('a', 'second a')
+      return contents
+    })
+    await files.fetch(['a', 'b'], 2)
+    expect(await text(files, 'a')).toBe('second a')
+    expect(await text(files, 'b')).toBe('first b')
+  })
+
+  test('are read one by one where they were not read together', async () => {
+    const files = filesWith(async (paths) => paths.map(() => undefined))
+    await files.fetch(['a', 'b'], 2)
+    expect(await text(files, 'b')).toBe('first b')
+  })
+})
