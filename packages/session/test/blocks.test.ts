@@ -64,6 +64,16 @@ describe('blocks of a piece that was not complete', () => {
     await cp(bench.copy('state'), bench.copy('crashed'), { recursive: true })
     await rm(bench.copy('crashed/lock'))
     await leecher.remove(leech)
+    // And they outlive a crash right after the next start, which looks at the disk and writes a record.
+    const kept = bench.copy(`crashed/${seed.infoHash}.blocks`)
+    const before = await readFile(kept)
+    const short = await bench.session({ state: bench.copy('crashed') })
+    const idle = await short.add(seed.torrentFile, { path: bench.copy() })
+    await idle.ready
+    await bench.pass(2_000)
+    expect(await readFile(kept)).toEqual(before)
+    await short.close()
+    expect(await readFile(kept)).toEqual(before)
     seeder.maxUp = Number.POSITIVE_INFINITY
     const next = await bench.session({ state: bench.copy('crashed') })
     const again = await next.add(seed.torrentFile, options)

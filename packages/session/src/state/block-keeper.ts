@@ -65,7 +65,8 @@ export class BlockKeeper {
     const { store, engine, subject, warn } = this.#parts
     if (store === undefined || !this.#isLoaded) return
     const held = [...engine.heldBlocks(begunBefore)]
-    if (held.length === 0 && !this.#isKept) return
+    // What the last session left has just been begun anew: it stays until there is something newer, or nothing at the end.
+    if (held.length === 0 && !(this.#isKept && this.#isOver)) return
     try {
       // Nothing of what was kept before is needed by then: it is held, or its piece is complete or has failed.
       await store.save(subject.infoHash, held)
