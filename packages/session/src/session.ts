@@ -3,10 +3,7 @@
 
 import { resolve } from 'node:path'
 import type { Transport } from '@torrential/contracts'
-import { DownloadCredit } from '@torrential/engine'
 import {
-  type Clock,
-  createPeerId,
   EventHub,
   type EventStream,
   InputError,
@@ -14,29 +11,16 @@ import {
   type PeerAddress,
   type PeerId,
   type SubscribeOptions,
-  SlabPool,
   type StorageError,
   toHex,
 } from '@torrential/primitives'
-import { systemClock, systemRandom } from '@torrential/primitives/system'
-import {
-  CacheBudget,
-  createTorrent,
-  type CreateOptions,
-  HandlePool,
-  HashPool,
-  nodeFileSystem,
-} from '@torrential/storage'
-import { localNetworkGuard, TrackerClients } from '@torrential/tracker'
-import { TcpTransport, TokenBucket } from '@torrential/transport'
-import PQueue from 'p-queue'
-import { ConnectionSlots } from './connection-slots.ts'
-import { Dialer } from './dialer.ts'
+import { createTorrent, type CreateOptions } from '@torrential/storage'
 import { Errands } from './errands.ts'
 import { InboundGate } from './inbound-gate.ts'
 import { isWithin } from './is-within.ts'
 import { loadSource, magnetOf, type TorrentSource } from './load-source.ts'
 import { type Listening, listenFirst } from './listening.ts'
+import { makeContext } from './make-context.ts'
 import {
   type AddOptions,
   checkPositive,
@@ -48,16 +32,11 @@ import {
 import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { type SessionStats, sessionStats } from './session-stats.ts'
-import { ResumeStore } from './state/resume-store.ts'
-import { BlockStore } from './state/block-store.ts'
 import { restoreTorrents } from './state/restore-torrents.ts'
-import { NodeStateFiles } from './state/state-files.ts'
 import { StateLock } from './state/state-lock.ts'
-import { TorrentEntries } from './state/torrent-entries.ts'
 import { addressOf, Torrent, type TorrentOrigin } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
-import { TurnBudget } from './turn-budget.ts'
 
 /** What `session.seed` takes: how to add, and how to make the .torrent. */
 export interface SeedOptions extends Omit<AddOptions, 'trackers' | 'path' | 'paths'>, Omit<CreateOptions, 'signal'> {}
@@ -80,52 +59,22 @@ export class Session implements AsyncDisposable {
   /** @internal */
   constructor(options: SessionOptions) {
     checkSessionOptions(options)
-    const clock: Clock = options.clock ?? systemClock
-    const random = options.random ?? systemRandom
-    const { trackerGuard = localNetworkGuard } = options
-    const { fileSystem = nodeFileSystem } = options
-    const peerId = options.peerId ?? createPeerId(random)
-    this.peerId = peerId
-    this.#transport = options.transport ?? new TcpTransport({ clock })
-    const handles = new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem })
-    const batches = (count: number) => handles.batches(count)
-    const { state } = options
-    const files = state === undefined ? undefined : new NodeStateFiles(resolve(state), fileSystem, batches)
-    const allows = (address: PeerAddress) => options.peerFilter?.(address) !== false
-    this.#context = {
-      peerId,
-      clock,
-      random,
+    const { context, transport } = makeContext(options, {
       hub: this.#hub,
-      dialer: new Dialer({ transport: this.#transport, clock, peerId }),
-      slots: new ConnectionSlots(options.maxConnections ?? DEFAULTS.maxConnections),
-      down: new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock }),
-      up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
-      credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
-      turns: new TurnBudget(DEFAULTS.turnBytes),
-      handles,
-      hashing: new HashPool(),
-      writes: new PQueue({ concurrency: DEFAULTS.writesAtOnce }),
-      checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
-      trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
-      announces: options.trackers !== false,
-      resume: files && new ResumeStore({ files, random, batches }),
-      blocks: files && new BlockStore(files),
-      entries: files && new TorrentEntries({ files, clock }),
-      slabs: new SlabPool({ idle: DEFAULTS.readCache }),
-      readCache: new CacheBudget(options.readCache ?? DEFAULTS.readCache),
-      maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
       port: () => this.port,
-      allows,
       learned: (torrent, identity) => this.#learned(torrent, identity),
       relatives: (torrent, says) => this.#torrents.relatives(torrent, says),
       forget: (torrent) => this.#torrents.delete(torrent),
-    }
+    })
+    const { clock, peerId } = context
+    this.peerId = peerId
+    this.#context = context
+    this.#transport = transport
     this.#gate = new InboundGate({
       clock,
       peerId,
       find: (infoHash) => this.#torrents.get(infoHash)?.inbound,
-      allows,
+      allows: (address) => context.allows(address),
       refused: (address, reason) => this.#refused(address, reason),
     })
   }
