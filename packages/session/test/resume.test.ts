@@ -34,6 +34,20 @@ async function again(
 }
 
 describe('a resume record', () => {
+  test('is not written before anybody has looked: the next session looks', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write(tree)
+    const state = bench.copy('state')
+    const first = await bench.session({ state })
+    const { torrentFile, infoHash } = await first.seed(join(bench.path, 'origin/tree'), { version: 'v1' })
+    await first.close()
+    expect(await readdir(state)).not.toContain(`${infoHash}.resume`)
+    const session = await bench.session({ state })
+    const torrent = await session.add(torrentFile, { path: join(bench.path, 'origin') })
+    await torrent.ready
+    expect(torrent.isComplete).toBe(true)
+  })
+
   test('is believed when sizes and times of the files agree, and totals go on', async () => {
     await using bench = await BenchFolder.create()
     const from = await finished(bench)

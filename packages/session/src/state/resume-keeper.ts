@@ -66,6 +66,8 @@ export class ResumeKeeper {
   #steps = DONE
   #saving: Promise<void> | undefined
   #isClosed = false
+  /** A record was believed or made: before, nobody knows what is on disk, and there is nothing to write down. */
+  #isKnown = false
 
   constructor(parts: ResumeKeeperParts) {
     this.#parts = parts
@@ -80,6 +82,7 @@ export class ResumeKeeper {
 
   /** The record found is as good as a new one: the journal continues it. */
   adopt(found: ResumeFound): void {
+    this.#isKnown = true
     this.#place = found.journal
     this.#toldTotals = found.uploaded + found.downloaded
     this.#isCurrent = found.isCurrent
@@ -125,6 +128,7 @@ export class ResumeKeeper {
    * same at the next start; a record that says all of that already is left as it is.
    */
   save(isQuiet: boolean): Promise<void> {
+    this.#isKnown = true
     const saving = (this.#saving ?? Promise.resolve())
       .then(() => this.#save(isQuiet))
       .finally(() => {
@@ -148,7 +152,7 @@ export class ResumeKeeper {
 
   async close(): Promise<void> {
     this.#stop()
-    await this.save(true)
+    if (this.#isKnown) await this.save(true)
   }
 
   get #isOn(): boolean {
