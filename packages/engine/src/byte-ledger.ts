@@ -4,6 +4,11 @@
 import { BLOCK_LENGTH } from '@torrential/primitives'
 import type { DownloadCredit } from './download-credit.ts'
 
+/** Requests that are worth a write of their own, bytes: 16 blocks … */
+const BUNCH = 16 * BLOCK_LENGTH
+/** … or this part of a small credit. */
+const BUNCH_SHARE = 64
+
 export class ByteLedger {
   readonly credit: DownloadCredit
   /** Requests that count, bytes. */
@@ -28,9 +33,15 @@ export class ByteLedger {
     return true
   }
 
-  /** True when the credit cannot pay for another block; whoever asks is put down as starved. */
+  /**
+   * True when the credit cannot pay for a bunch of requests (for one, while nothing of ours is on its way that would make it more);
+   * whoever asks is put down as starved.
+   */
   get isFull(): boolean {
-    if (this.credit.used + BLOCK_LENGTH <= this.credit.budget) return false
+    const { used, budget } = this.credit
+    const isComing = this.requested + this.unwritten > 0
+    const least = isComing ? Math.max(BLOCK_LENGTH, Math.min(BUNCH, budget / BUNCH_SHARE)) : BLOCK_LENGTH
+    if (used + least <= budget) return false
     this.isStarved = true
     this.credit.refuse()
     return true

@@ -10,6 +10,11 @@ import type { PipelineLimits } from './request-pipeline.ts'
 
 const { floor, max } = Math
 
+/** Where the credit comes back within so many milliseconds, a peer that waits for it loses nothing … */
+const AT_ONCE_MS = 250
+/** … and so many blocks at a time cost less than a few for everybody. */
+const LEAST_SHARE = 32
+
 export class CreditShares implements PipelineLimits {
   /** Peers that do not choke us. */
   open = 0
@@ -37,7 +42,8 @@ export class CreditShares implements PipelineLimits {
   }
 
   get share(): number {
-    return floor(this.#payable / BLOCK_LENGTH / max(1, this.open))
+    const equal = floor(this.#payable / BLOCK_LENGTH / max(1, this.open))
+    return this.#affordable < AT_ONCE_MS ? max(equal, LEAST_SHARE) : equal
   }
 
   /** Milliseconds until everything is here that was asked for; 0 while no rate is known. */

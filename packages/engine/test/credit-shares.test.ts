@@ -79,6 +79,18 @@ describe('what each of many peers gets of the credit', () => {
     expect(unwritten).toBeLessThan(0.6 * 16 * 1024 * 1024)
   })
 
+  test('where the credit comes back at once, some have a bunch of requests and not all of them a few', () => {
+    // An equal share would be ten blocks, which are sent within ten milliseconds.
+    const { peers } = crowd(Array.from({ length: 100 }, () => 100))
+    for (let at = 0; at < 20; at++) peers.tick()
+    const [requests, bunches] = [peers.requests, peers.bunches]
+    for (let at = 0; at < 20; at++) peers.tick()
+    // 16 today.
+    expect((peers.requests - requests) / (peers.bunches - bunches)).toBeGreaterThan(12)
+    // Everybody has a turn.
+    expect(Math.min(...peers.peers.map(({ served }) => served))).toBeGreaterThan(0)
+  })
+
   test('requests go out in bunches, however many peers there are', () => {
     const { peers } = crowd(Array.from({ length: 40 }, () => 30))
     for (let at = 0; at < 40; at++) peers.tick()
