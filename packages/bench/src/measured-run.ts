@@ -23,6 +23,8 @@ export interface Measurement {
   readonly peakBytes: number
   /** Part of the machine that processes which have nothing to do with it used meanwhile, 0 to 1. */
   readonly othersShare: number
+  /** Why there are no figures, where a program may fail. */
+  readonly failure?: string
   /** What the program measured itself, by name. */
   readonly values?: Readonly<Record<string, number>>
 }

@@ -68,6 +68,7 @@ function chosenOf({ contestants }: Prepared, wanted: (name: string) => boolean):
 const columnsOf = ({ columns }: Workload) => columns ?? USUAL_COLUMNS
 
 function describeRun(workload: Workload, measurement: Measurement): string {
+  if (measurement.failure !== undefined) return measurement.failure
   const figures = columnsOf(workload)
     .map(({ title, digits, value }) => `${title} ${value(measurement).toFixed(digits)}`)
     .join(', ')
@@ -87,8 +88,16 @@ export function describeOutcome({ workload, settings, results, verdicts }: Outco
     `${settings.size} ${unit}, ${settings.runs} runs each, median (minimum–maximum). ${disturbance}${most > BUSY_THRESHOLD ? ': the figures are NOISY' : ''}.`,
     formatTable(results, OURS, columnsOf(workload)),
   ]
+  lines.push(...failuresOf(results))
   if (verdicts.length > 0) lines.push(formatVerdicts(verdicts))
   return lines.join('\n\n')
+}
+
+function failuresOf(results: readonly Result[]): string[] {
+  return results.flatMap(({ name, measurements }) => {
+    const failed = measurements.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
+    return failed.length === 0 ? [] : [`${name}, ${failed.length} of ${measurements.length} runs: ${failed[0]}`]
+  })
 }
 
 /** The same for `--json`. */

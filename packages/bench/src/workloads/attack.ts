@@ -18,12 +18,6 @@ const seeds = 5
 const uploadLimit = 4 * MEBI
 /** Milliseconds. */
 const patience = 180_000
-const nothing: Measurement = {
-  wallSeconds: Number.NaN,
-  cpuSeconds: Number.NaN,
-  peakBytes: Number.NaN,
-  othersShare: 0,
-}
 const attacked = (name: string): string => `${name} attacked`
 
 /** `attackers` hostile peers. */
@@ -84,12 +78,26 @@ function verified(own: Contestant, verify: (target: string) => Promise<void>): C
   }
 }
 
-/** Others may break under an attack, or never be done: no figures then, and the contest goes on. */
+/** Others may break under an attack, or never be done: they say so instead of figures, and the contest goes on. */
 function patient(own: Contestant): Contestant {
   return {
     name: own.name,
-    run: (round) => own.run({ ...round, deadline: Math.min(round.deadline, patience) }).catch(() => nothing),
+    async run(round) {
+      const start = performance.now()
+      try {
+        return await own.run({ ...round, deadline: Math.min(round.deadline, patience) })
+      } catch (error) {
+        return withoutFigures(performance.now() - start, error)
+      }
+    },
   }
+}
+
+function withoutFigures(milliseconds: number, error: unknown): Measurement {
+  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
+  const failure = milliseconds >= patience ? `did not finish within ${patience / 1000} s` : `failed: ${reason}`
+  const none = Number.NaN
+  return { wallSeconds: none, cpuSeconds: none, peakBytes: none, othersShare: 0, failure }
 }
 
 /** The honest ones at even distances. */
