@@ -23,6 +23,8 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['@torrential/source', 'node', 'node-addons'] },
   // A limit for hanging tests, not a judgement of speed: machines are shared and slow at times.
   testTimeout: 60_000,
+  // Many tests wait for other programs: a core more than jest would take by itself halves the time.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   reporters: ['default', '<rootDir>/.config/closing-line-reporter.js'],

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
@@ -58,7 +59,9 @@ describe('blocks of a piece that was not complete', () => {
     const options = { path: bench.copy(), peers: [bench.addressOf(seeder)] }
     const leecher = await bench.session({ state: bench.copy('state') })
     const leech = await leecher.add(seed.torrentFile, options)
-    await bench.passUntil(() => leech.downloaded >= 50 * 16_384)
+    // The disk may be slower than virtual time: what counts is what it has.
+    const file = bench.copy(`state/${seed.infoHash}.blocks`)
+    await bench.passUntil(() => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= 24 * 16_384)
     expect(leech.stats.have).toBe(0)
     // What a crash leaves at this moment, but for the lock, which would be that of a process that is gone.
     await cp(bench.copy('state'), bench.copy('crashed'), { recursive: true })
@@ -71,9 +74,9 @@ describe('blocks of a piece that was not complete', () => {
     const idle = await short.add(seed.torrentFile, { path: bench.copy() })
     await idle.ready
     await bench.pass(2_000)
-    expect(await readFile(kept)).toEqual(before)
+    expect(before.equals(await readFile(kept))).toBe(true)
     await short.close()
-    expect(await readFile(kept)).toEqual(before)
+    expect(before.equals(await readFile(kept))).toBe(true)
     seeder.maxUp = Number.POSITIVE_INFINITY
     const next = await bench.session({ state: bench.copy('crashed') })
     const again = await next.add(seed.torrentFile, options)
