@@ -21,12 +21,12 @@ export interface Reporter extends Disposable {
   progress(lines: readonly ProgressLine[]): void
 }
 
-/** Milliseconds for which lines about pieces may be gathered. */
+/** Milliseconds for which lines about pieces and files may be gathered. */
 const gatherTime = 20
 
 /**
- * One JSON object per line; progress is left out while the reader is behind. Lines about pieces come by the thousand, and a
- * write to a pipe costs as much as hashing a small piece: they leave together, with the next other line or 20 ms later.
+ * One JSON object per line; progress is left out while the reader is behind. Lines about pieces and files come by the thousand, and
+ * a write to a pipe costs as much as hashing a small piece: they leave together, with the next other line or 20 ms later.
  */
 export class JsonReporter implements Reporter {
   readonly #out: OutputStream
@@ -41,7 +41,8 @@ export class JsonReporter implements Reporter {
 
   async tell(line: ReportLine): Promise<void> {
     this.#gathered += jsonLine(line)
-    if (line.type !== 'piece' || this.#behind > 0) await this.#flush()
+    const isOfMany = line.type === 'piece' || line.type === 'file-complete'
+    if (!isOfMany || this.#behind > 0) await this.#flush()
     else this.#timer ??= setTimeout(() => void this.#flush(), gatherTime)
   }
 

@@ -29,6 +29,20 @@ describe('JsonReporter', () => {
     expect(out.lines.map((text) => JSON.parse(text) as unknown)).toEqual([line, progress])
   })
 
+  test('gathers lines about pieces and files until another one comes', async () => {
+    const out = new FakeStream()
+    const reporter = new JsonReporter(out)
+    const many: ReportLine[] = [
+      { type: 'piece', torrent: 'aa', piece: 3, have: 1, of: 4 },
+      { type: 'file-complete', torrent: 'aa', path: 'a', length: 1 },
+    ]
+    for (const line of many) await reporter.tell(line)
+    expect(out.lines).toEqual([])
+    await reporter.tell({ type: 'lagged', dropped: 1 })
+    expect(out.lines.map((text) => (JSON.parse(text) as ReportLine).type)).toEqual(['piece', 'file-complete', 'lagged'])
+    reporter[Symbol.dispose]()
+  })
+
   test('waits for a slow reader and leaves progress out meanwhile', async () => {
     const out = new FakeStream()
     out.takesMore = false

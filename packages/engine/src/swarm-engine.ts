@@ -264,6 +264,17 @@ export class SwarmEngine implements Machine<Action> {
     return this.#swarm.have
   }
 
+  /** Bytes of payload, as in `stats`, which looks at every piece: for whoever asks after each. */
+  get totals(): Pick<EngineStats, 'uploaded' | 'downloaded' | 'wasted'> {
+    const { up, down, wasted } = this.#swarm
+    return { uploaded: up.total, downloaded: down.total, wasted }
+  }
+
+  /** Every selected piece is here. */
+  get isFinished(): boolean {
+    return this.#swarm.selection.isFinished
+  }
+
   get stats(): EngineStats {
     return statsOf(this.#swarm)
   }

@@ -135,9 +135,11 @@ export const DEFAULTS = {
   closeTimeout: 4_700,
   // How long bytes may wait in the system's memory before the disk has them: what a power cut makes us hash again.
   resumeInterval: 30_000,
-  // What `kill -9` may cost: verified pieces of a second, or 8 and what comes meanwhile.
+  // What `kill -9` may cost: verified pieces of a second, or 8 and what comes meanwhile; of small pieces as many as are 2 MiB, 32 at most.
   journalDelay: 1_000,
   journalBatch: 8,
+  journalMost: 32,
+  journalBytes: 2_097_152,
   // A file's time is explained by the last line before it, within a minute.
   journalSign: 20_000,
   // Some 40,000 pieces; then the record is written anew.

@@ -67,7 +67,7 @@ export class TorrentCheck {
       resume.adopt(found)
       return
     }
-    const saved = resume.save(keeper.works.engine.stats.isFinished)
+    const saved = resume.save(keeper.works.engine.isFinished)
     // What comes from now on must not go into a journal that may be torn. Without any record, a crash means hashing anyway.
     if (found !== undefined) await saved
   }

@@ -84,7 +84,7 @@ export class TorrentSwarm implements PeerUser {
   }
 
   get isFinished(): boolean {
-    return this.#parts.engine.stats.isFinished
+    return this.#parts.engine.isFinished
   }
 
   get progress(): AnnounceProgress {

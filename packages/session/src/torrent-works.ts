@@ -126,7 +126,7 @@ export class TorrentWorks {
   /** The engine's inputs were changed from outside a connection: let it act. */
   pump(): void {
     this.swarm.driver.pump()
-    if (!this.engine.stats.isFinished) this.#host.intake.reconsider()
+    if (!this.engine.isFinished) this.#host.intake.reconsider()
     this.#host.life.finished()
   }
 

@@ -83,7 +83,7 @@ export class WorksKeeper {
 
   /** Every wanted piece is here. */
   get isFinished(): boolean {
-    return this.#works?.engine.stats.isFinished ?? this.#isComplete
+    return this.#works?.engine.isFinished ?? this.#isComplete
   }
 
   /** The live one of the works, or one like it. */
@@ -94,12 +94,12 @@ export class WorksKeeper {
 
   get totals(): Totals {
     const { uploaded, downloaded, wasted } = this.#before
-    const stats = this.#works?.engine.stats
-    if (stats === undefined) return this.#before
+    const moved = this.#works?.engine.totals
+    if (moved === undefined) return this.#before
     return {
-      uploaded: uploaded + stats.uploaded,
-      downloaded: downloaded + stats.downloaded,
-      wasted: wasted + stats.wasted,
+      uploaded: uploaded + moved.uploaded,
+      downloaded: downloaded + moved.downloaded,
+      wasted: wasted + moved.wasted,
     }
   }
 

@@ -1,5 +1,5 @@
 // Keeps what is remembered of one torrent close behind what is true. Verified pieces go to the journal within a second or as
-// soon as there are 32 of them, so that a crash loses few; every half minute the files are made durable and the journal told
+// soon as there are 8 of them, of small ones up to 32, so that a crash loses few; every half minute the files are made durable and the journal told
 // so; when it has grown, and at the moments that matter, the record is written anew.
 //
 // Invariant: whatever is claimed was verified and handed to the system before. A claim that cannot be written is a warning,
@@ -60,6 +60,8 @@ export class ResumeKeeper {
   #isCurrent = false
   /** What came since the bitfield was copied for a record that is being written. */
   #sinceCopy: Changes | undefined
+  /** A line waits for its turn at the disk. */
+  #isLineDue = false
   #appendTimer: Disposable | undefined
   #syncTimer: Disposable | undefined
   /** Appends and the replacing of the record, one behind the other. */
@@ -155,6 +157,13 @@ export class ResumeKeeper {
     if (this.#isKnown) await this.save(true)
   }
 
+  /** Pieces of a line that does not wait any longer. */
+  get #batch(): number {
+    const { pieceLength } = this.#parts.subject.metainfo.geometry
+    const small = Math.min(DEFAULTS.journalMost, Math.floor(DEFAULTS.journalBytes / pieceLength))
+    return Math.max(DEFAULTS.journalBatch, small)
+  }
+
   get #isOn(): boolean {
     return this.#parts.store !== undefined && !this.#isClosed
   }
@@ -172,7 +181,7 @@ export class ResumeKeeper {
     this.#changes[what].push(piece)
     this.#sinceCopy?.[what].push(piece)
     this.touch()
-    if (this.#changes.gained.length >= DEFAULTS.journalBatch) this.#append()
+    if (this.#changes.gained.length >= this.#batch) this.#append()
     else this.#appendTimer ??= this.#parts.clock.timer(DEFAULTS.journalDelay, () => this.#append())
   }
 
@@ -183,7 +192,11 @@ export class ResumeKeeper {
     if (this.#place === undefined && this.#saving === undefined && this.#parts.clock.now() >= this.#retryAt) {
       void this.save(false)
     }
+    // Pieces that come while a line waits for the disk are in that line, and need none of their own.
+    if (synced === undefined && this.#isLineDue) return
+    if (synced === undefined) this.#isLineDue = true
     void this.#step(async () => {
+      if (synced === undefined) this.#isLineDue = false
       const { gained, lost } = this.#changes ?? { gained: [], lost: [] }
       this.#changes = undefined
       // Without a record the bitfield itself remembers them for the next one.
