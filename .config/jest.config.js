@@ -2,7 +2,7 @@
 // ('import' and 'default' must stay out of customExportConditions: they would apply to require() inside jest too.)
 export default {
   rootDir: '..',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/.config/strict-environment.js',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/examples/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['/dist/'],
