@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
-import { isTorrentialError, StorageError } from '@torrential/primitives'
+import { isTorrentialError, SeededRandom, StorageError } from '@torrential/primitives'
 import type { Session, Torrent } from '@torrential/session'
 import { faultyFileSystem, nodeFileSystem } from '@torrential/storage'
 import { BenchFolder, collect } from './bench-folder.ts'
@@ -100,6 +100,68 @@ describe('a fault at the n-th call on the file system, for every n', () => {
       await Promise.all([bench.copy('state'), options.path].map((path) => rm(path, { recursive: true, force: true })))
     }
   })
+})
+
+describe('a disk that moves fewer bytes than asked for', () => {
+  /** 1 to 700 bytes at a time: every length of a head, a tail and a middle. */
+  const few = (random: SeededRandom) =>
+    faultyFileSystem(
+      nodeFileSystem,
+      () => undefined,
+      () => 1 + Math.floor(700 * random.next()),
+    )
+
+  test.each(trees)(
+    'on both sides, of %s: everything is right all the same, also at the next start',
+    async (_, files) => {
+      await using bench = await BenchFolder.create({ virtual: true })
+      await bench.write(files)
+      const fileSystem = few(new SeededRandom(31))
+      const [seeder, seed] = await bench.seed('tree', { fileSystem, readCache: 1 })
+      const state = bench.copy('state')
+      const session = await bench.session({ state, fileSystem })
+      const warnings = collect(session.events({ types: ['warning'] }))
+      const { torrentFile, ...options } = downloadsInto(bench, seeder, seed, 1)
+      const leech = await session.add(torrentFile, options)
+      await bench.passUntil(() => leech.isComplete)
+      expect(leech.error).toBeUndefined()
+      expect(await bench.isCopied(leech, options.path)).toBe(true)
+      await session.close()
+      const next = await bench.session({ state, fileSystem })
+      const again = await next.add(torrentFile, { path: options.path, start: false })
+      await again.ready
+      expect(again.isComplete).toBe(true)
+      expect(warnings).toEqual([])
+    },
+  )
+
+  test.each(['read', 'write'] as const)(
+    'at the n-th %s none at all, for every n: a typed error, then completion',
+    async (what) => {
+      await using bench = await BenchFolder.create({ virtual: true })
+      await bench.write(tree)
+      const [seeder, seed] = await bench.seed('tree')
+      let isOver = false
+      for (let n = 1; !isOver; n++) {
+        let calls = 0
+        const shorten = (call: string, _path: string, asked: number) => (call === what && ++calls === n ? 0 : asked)
+        const fileSystem = faultyFileSystem(nodeFileSystem, () => undefined, shorten)
+        const state = bench.copy('state')
+        const session = await bench.session({ state, fileSystem, readCache: 1 })
+        const warnings = collect(session.events({ types: ['warning'] }))
+        const { torrentFile, ...options } = downloadsInto(bench, seeder, seed, n)
+        const leech = await session.add(torrentFile, options)
+        await completeAfter(bench, leech, () => leech.isComplete)
+        expect(await bench.isCopied(leech, options.path)).toBe(true)
+        await leech.check()
+        expect(leech.isComplete).toBe(true)
+        await session.close()
+        for (const { error } of warnings as readonly { error: unknown }[]) expect(isTorrentialError(error)).toBe(true)
+        isOver = calls < n
+        await Promise.all([state, options.path].map((path) => rm(path, { recursive: true, force: true })))
+      }
+    },
+  )
 })
 
 describe('a power cut at the n-th call, for every n', () => {

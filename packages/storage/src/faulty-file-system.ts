@@ -3,6 +3,7 @@
 
 import { batchesOver } from './file-batches.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
+import { BlockCursor, lengthOf } from './pooled-io.ts'
 
 /** `read` to `close` are calls on an open file. */
 export type FileSystemCall =
@@ -27,8 +28,11 @@ export type FileSystemCall =
 /** The system code (`ENOSPC` …) to fail a call with, before it does anything; `path` is the new one where there are two. */
 export type FileSystemFaults = (call: FileSystemCall, path: string) => string | undefined
 
+/** Bytes that a `read` or `write` moves at the most, of the `asked` ones, an integer; 0 is the end of the file, or a disk that takes nothing. */
+export type ShortMoves = (call: 'read' | 'write', path: string, asked: number) => number
+
 /** A `close` that fails has closed the file, as on every system. Batches, where `inner` has them, consist of the same calls. */
-export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults): FileSystem {
+export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults, shorten?: ShortMoves): FileSystem {
   const pass = async (call: FileSystemCall, path: string): Promise<void> => {
     const code = faults(call, path)
     if (code !== undefined) throw Object.assign(new Error(`${code}: ${call} was made to fail: ${path}`), { code })
@@ -36,7 +40,8 @@ export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults): F
   const outer: FileSystem = {
     open: async (path, access) => {
       await pass('open', path)
-      return faultyFile(await inner.open(path, access), (call) => pass(call, path))
+      const file = faultyFile(await inner.open(path, access), (call) => pass(call, path))
+      return shorten === undefined ? file : shortFile(file, (call, asked) => shorten(call, path, asked))
     },
     stat: (path) => pass('stat', path).then(() => inner.stat(path)),
     makeDirectory: (path, options) => pass('makeDirectory', path).then(() => inner.makeDirectory(path, options)),
@@ -65,5 +70,17 @@ function faultyFile(file: OpenFile, pass: (call: FileSystemCall) => Promise<void
     setModified: (time) => pass('setModified').then(() => file.setModified(time)),
     stat: () => pass('statOpen').then(() => file.stat()),
     close: () => file.close().then(() => pass('close')),
+  }
+}
+
+function shortFile(file: OpenFile, shorten: (call: 'read' | 'write', asked: number) => number): OpenFile {
+  return {
+    ...file,
+    read: (into, at, length, position) => file.read(into, at, Math.min(length, shorten('read', length)), position),
+    write: (blocks, position) => {
+      const asked = lengthOf(blocks)
+      const most = Math.min(asked, shorten('write', asked))
+      return most === 0 ? Promise.resolve(0) : file.write(new BlockCursor(blocks).take(most), position)
+    },
   }
 }
