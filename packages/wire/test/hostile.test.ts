@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { PeerError, SeededRandom, VirtualClock } from '@torrential/primitives'
 import { type Message, MessageDecoder } from '@torrential/protocol'
 import { Wire } from '@torrential/wire'
-import { bytesOf, handshakeOf, plain, THEIRS } from './peers.ts'
+import { bytesOf, codeOf, handshakeOf, openWire, plain, settle, THEIRS } from './peers.ts'
 
 const good = Buffer.concat([
   THEIRS,
@@ -85,5 +85,48 @@ describe('a hostile peer', () => {
       const early = at === 0 ? 'CONNECTION_CLOSED' : 'HANDSHAKE_TRUNCATED'
       expect((await run(good.subarray(0, at), random)).code).toBe(early)
     }
+  })
+
+  test.each([2 ** 32 - 1, 2 ** 31])(
+    'a length of %i is refused at the fifth byte, whatever the message id',
+    async (length) => {
+      for (let id = 0; id < 256; id++) {
+        const { wire } = await openWire()
+        const before = wire.bytesIn
+        const head = Buffer.alloc(5)
+        head.writeUInt32BE(length)
+        head[4] = id
+        wire.write(head)
+        expect([id, await codeOf(wire.receive().next())]).toEqual([id, 'MESSAGE_LENGTH'])
+        expect(wire.bytesIn - before).toBe(5)
+        await wire.close()
+      }
+    },
+  )
+
+  test('a handshake after the handshake is no message: one of them ends the connection', async () => {
+    const { wire } = await openWire()
+    wire.write(THEIRS)
+    expect(await codeOf(wire.receive().next())).toBe('MESSAGE_LENGTH')
+    await wire.close()
+  })
+
+  test.each([
+    ['minute', 60_000, 1],
+    ['second', 1_000, 10],
+  ])('a handshake that comes a byte a %s is given up in ten seconds', async (_, pause, most) => {
+    const clock = new VirtualClock()
+    const wire = new Wire({ clock })
+    wire.on('data', () => {})
+    const outcome = codeOf(wire.accept(() => handshakeOf(1)))
+    let bytes = 0
+    for (; !wire.destroyed && bytes < 68; bytes++) {
+      wire.write(THEIRS.subarray(bytes, bytes + 1))
+      await clock.advanceAsync(pause)
+      await settle()
+    }
+    expect(await outcome).toBe('HANDSHAKE_TIMEOUT')
+    expect(bytes).toBeLessThanOrEqual(most)
+    expect(clock.pending).toBe(0)
   })
 })
