@@ -11,6 +11,7 @@ import { httpReply, httpRequest } from './http-tracker.ts'
 import { magnet } from './magnet.ts'
 import { messages } from './messages.ts'
 import { metadataFetch } from './metadata-fetch.ts'
+import { blocks, entry, places } from './sealed-files.ts'
 import { journal, lock, record } from './state-files.ts'
 import { torrent } from './torrent.ts'
 import { udpReply, udpRequest } from './udp-tracker.ts'
@@ -32,5 +33,8 @@ export const SURFACES: readonly Surface[] = [
   record,
   journal,
   lock,
+  blocks,
+  entry,
+  places,
   commandLine,
 ]

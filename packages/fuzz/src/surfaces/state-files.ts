@@ -155,7 +155,7 @@ export const lock: Surface = {
 }
 
 /** JSON with one of its values exchanged. */
-function json(dice: Dice, good: string): string {
+export function json(dice: Dice, good: string): string {
   const values = [...good.matchAll(/(?<=[:,[])[^:,[\]{}]+/g)]
   if (values.length === 0) return good
   const chosen = dice.pick(values)
