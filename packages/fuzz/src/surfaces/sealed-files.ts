@@ -101,7 +101,8 @@ export const entry: Surface = {
     const sealed = decodeEntry(sealedAnew(input), INFO_HASH)
     if (asItIs !== undefined) expectThat(sealed !== undefined, 'sealing spoils it')
     if (sealed === undefined) return 'refused'
-    const { torrent, magnet, added, priorities, peers } = sealed
+    const { torrent, magnet, added, path, priorities, peers } = sealed
+    expectThat(isAbsolute(path), 'a folder that depends on where we are')
     expectThat((torrent === undefined) !== (magnet === undefined), 'both a torrent and a link, or neither')
     expectThat(torrent === undefined || /^[0-9a-f]{64}$/.test(torrent), 'the name of a file that we never gave')
     expectThat(isCount(added) && /^[0-7]*$/.test(priorities), 'impossible figures')

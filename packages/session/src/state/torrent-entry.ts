@@ -2,6 +2,7 @@
 // beside it, named by its own SHA-256, so that an entry is small and a .torrent is written once. Fields that this version does
 // not know are ignored.
 
+import { isAbsolute } from 'node:path'
 import { peerAddress, type PeerAddress } from '@torrential/primitives'
 import { isCount } from './resume-record.ts'
 import { sealJson, unsealJson } from './sealed-json.ts'
@@ -48,7 +49,7 @@ export function decodeEntry(bytes: Uint8Array, expected: string): TorrentEntry |
   if (fields === undefined) return undefined
   const { infoHash, added, path, paths, torrent, magnet, trackers, addedTrackers, peers, priorities } = fields
   const { isStarted, isPaused, isSequential, maxDown, maxUp, maxConnections } = fields
-  if (infoHash !== expected || !isCount(added) || typeof path !== 'string') return undefined
+  if (infoHash !== expected || !isCount(added) || !isText(path) || !isAbsolute(path)) return undefined
   if (paths !== 'portable' && paths !== 'posix') return undefined
   // One of the two, and a digest that is one: it becomes the name of a file.
   const source =
@@ -102,5 +103,5 @@ function isAddress(value: unknown): value is PeerAddress {
 }
 
 function isLimit(value: unknown): boolean {
-  return value === undefined || (typeof value === 'number' && value > 0)
+  return value === undefined || (typeof value === 'number' && Number.isFinite(value) && value > 0)
 }
