@@ -56,6 +56,8 @@ export class Peer implements Holder {
   readonly down: RateMeter
   /** Gets pieces alone until one passes: it took part in a piece that failed. */
   isOnParole = false
+  /** It took part in a piece that passed. */
+  isProven = false
   /** The piece its last requests were for. */
   current: PartialPiece<Peer> | undefined
   /** Version of the picker's lists in which it found nothing to open. */

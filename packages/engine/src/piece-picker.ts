@@ -16,6 +16,7 @@ import type { Availability } from './availability.ts'
 import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { PieceStore } from './piece-store.ts'
+import type { ProvenPeers } from './proven-peers.ts'
 import type { ReadWindows } from './read-windows.ts'
 import type { Selection } from './selection.ts'
 
@@ -38,6 +39,7 @@ export interface PickerParts {
   readonly store: PieceStore<Peer>
   readonly selection: Selection
   readonly windows: ReadWindows
+  readonly proven: ProvenPeers
   /** True for pieces that are not to be held in memory as a whole. */
   readonly writesInRuns: (length: number) => boolean
   /** True when memory is better spent on finishing what is open. */
@@ -56,6 +58,7 @@ export class PiecePicker {
   /** Grows whenever a piece is listed again: what a peer could not find before it may find now. */
   #version = 0
   #peer: Peer | undefined
+  #now = 0
 
   constructor(parts: PickerParts) {
     this.#parts = parts
@@ -96,6 +99,7 @@ export class PiecePicker {
   /** An open piece with free blocks that `peer` shall be asked for, or undefined. */
   pick(peer: Peer, now: number): PartialPiece<Peer> | undefined {
     this.#peer = peer
+    this.#now = now
     const { windows } = this.#parts
     if (!windows.isEmpty) {
       const piece = windows.first(this.#canHelp)
@@ -126,8 +130,9 @@ export class PiecePicker {
     if (peer.emptyAt === this.#version) return undefined
     const piece = this.#choose(peer, now)
     if (piece !== -1) return this.#openFor(piece, peer, now)
-    // A reservation ends without notice, so nothing is concluded from what it hides.
-    if (this.#reserved.size === 0) peer.emptyAt = this.#version
+    // A reservation ends without notice, and a proven peer may go: nothing is concluded from what they hide.
+    const hidesNothing = this.#reserved.size === 0 && (peer.isProven || this.#suspects.size === 0)
+    if (hidesNothing) peer.emptyAt = this.#version
     return undefined
   }
 
@@ -184,7 +189,9 @@ export class PiecePicker {
     if (this.#parts.selection.levelOf(partial.piece) === 0) return false
     if (partial.owner === peer) return true
     // Alone means alone: a suspect piece is never shared, and a peer on parole shares none.
-    if (partial.isSuspect || peer.isOnParole) return partial.owner === undefined && partial.isUntouched
+    if (partial.isSuspect || peer.isOnParole) {
+      return partial.owner === undefined && partial.isUntouched && this.#isTrustedWith(partial.piece)
+    }
     return partial.owner === undefined || ofOthers
   }
 
@@ -210,7 +217,15 @@ export class PiecePicker {
   }
 
   readonly #canServe = (piece: number): boolean => {
-    return (this.#peer as Peer).canServe(piece) && (this.#reserved.size === 0 || this.#mayOpen(piece))
+    if (!(this.#peer as Peer).canServe(piece) || !this.#isTrustedWith(piece)) return false
+    return this.#reserved.size === 0 || this.#mayOpen(piece)
+  }
+
+  /** What failed is not left to somebody who never sent a right piece while there is another. */
+  #isTrustedWith(piece: number): boolean {
+    if (this.#suspects.size === 0 || (this.#peer as Peer).isProven || !this.#suspects.has(piece)) return true
+    const length = this.#parts.geometry.lengthOf(piece as PieceIndex)
+    return !this.#parts.proven.canServe(piece, length, this.#now)
   }
 
   #mayOpen(piece: number): boolean {

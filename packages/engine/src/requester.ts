@@ -66,7 +66,7 @@ export class Requester {
   /** Endgame begins when nothing is left to be asked for the first time, and ends when something is again. */
   updateEndgame(): void {
     const { availability, store, endgame, outbox } = this.#swarm
-    const isActive = availability.listed === 0 && store.withFree.length === 0 && store.incomplete > 0
+    const isActive = availability.listed === 0 && store.incomplete > 0 && store.withFree.every(isTaken)
     if (isActive === endgame.isActive) return
     endgame.isActive = isActive
     outbox.event({ type: 'endgame', active: isActive })
@@ -234,6 +234,11 @@ export class Requester {
       store.refile(partial)
     }
   }
+}
+
+/** Its free blocks are for one peer alone. */
+function isTaken({ isSuspect, owner }: PartialPiece<Peer>): boolean {
+  return isSuspect && owner !== undefined
 }
 
 function standing({ isSnubbed, bestRate }: Peer): number {

@@ -26,6 +26,7 @@ import { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import { PiecePicker } from './piece-picker.ts'
 import { PieceStore } from './piece-store.ts'
+import { ProvenPeers } from './proven-peers.ts'
 import { RateMeter } from './rate-meter.ts'
 import { ReadWindows } from './read-windows.ts'
 import { Selection } from './selection.ts'
@@ -114,6 +115,7 @@ export class Swarm {
       store: this.store,
       selection: this.selection,
       windows: this.windows,
+      proven: new ProvenPeers(this.peers),
       writesInRuns: (length) =>
         length > this.options.wholePieceLimit || length > this.ledger.credit.budget / CREDIT_SHARE,
       isCreditShort: () => this.ledger.credit.used > this.ledger.credit.budget / 2,

@@ -142,7 +142,9 @@ export class Verdicts {
 
   #trust(sender: Sender | undefined): void {
     const peer = sender && this.#swarm.peers.get(sender.key)
-    if (peer !== undefined) peer.isOnParole = false
+    if (peer === undefined) return
+    peer.isOnParole = false
+    peer.isProven = true
   }
 
   #blameWaste(partial: PartialPiece<Peer>): void {

@@ -20,9 +20,15 @@ export type Figure = Exclude<keyof Census, 'at'>
 
 export const FIGURES: readonly Figure[] = ['heap', 'buffers', 'rss', 'timers', 'handles', 'descriptors']
 
+/** Turns of the loop in which sockets that were closed are let go of, and collections between them. */
+const SETTLING = 3
+
 /** Collects the garbage first, where `node --expose-gc` allows it. */
-export function takeCensus(at: number): Census {
-  globalThis.gc?.()
+export async function takeCensus(at: number): Promise<Census> {
+  for (let turn = 0; turn < SETTLING; turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    globalThis.gc?.()
+  }
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage()
   const resources = process.getActiveResourcesInfo()
   const timers = resources.filter((name) => name === 'Timeout' || name === 'Immediate').length

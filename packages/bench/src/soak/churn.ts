@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSession, type Session } from '@torrential/session'
 
+/** Rounds after which contents repeat in number of files, sizes and kind of link. */
+export const CYCLE = 60
+
 export class Churn implements AsyncDisposable {
   readonly #folder: string
   readonly #seeder: Session

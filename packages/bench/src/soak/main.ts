@@ -1,9 +1,9 @@
-// The soak's command line: rounds of churn for so many minutes, a census every ten seconds, and the slope of each figure after
+// The soak's command line: rounds of churn for so many minutes, a census about every ten seconds, and the slope of each figure after
 // the first fifth, in which caches fill and code is compiled.
 
 import { parseArgs } from 'node:util'
 import { type Census, type Figure, FIGURES, slopeOf, takeCensus } from './census.ts'
-import { Churn } from './churn.ts'
+import { CYCLE, Churn } from './churn.ts'
 
 const usage = 'usage: node --expose-gc packages/bench/bin/soak.js [--minutes N]'
 const CENSUS_MS = 10_000
@@ -28,9 +28,10 @@ export async function soakMain(args: readonly string[]): Promise<number> {
     let next = 0
     for (let at = 0; at < minutes * 60_000; at = performance.now() - start) {
       await churn.round()
-      if (at < next) continue
+      // Always after the same content: what the caches hold of the last one must not pass for growth.
+      if (at < next || churn.rounds % CYCLE !== 0) continue
       next = at + CENSUS_MS
-      looks.push(takeCensus(at))
+      looks.push(await takeCensus(at))
       process.stdout.write(`${JSON.stringify({ ...looks.at(-1), at: Math.round(at), rounds: churn.rounds })}\n`)
     }
     summary = `${minutes} minutes, ${churn.rounds} rounds, ${(churn.bytes / 2 ** 20).toFixed(0)} MiB`

@@ -6,6 +6,7 @@ import { cp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isTorrentialError, peerAddress } from '@torrential/primitives'
 import type { Session, Torrent } from '@torrential/session'
+import { askForAllHashes } from './hash-warm-up.ts'
 import type { SoakWorld } from './soak-world.ts'
 
 /** Milliseconds. */
@@ -276,7 +277,7 @@ export class Churn implements AsyncDisposable {
     await transport[Symbol.asyncDispose]()
   }
 
-  /** As it was at the start: started, wanted, whole. */
+  /** As it was at the start: started, wanted, whole; and what is kept for those who ask is all there. */
   async #putInOrder(): Promise<void> {
     const world = this.#world
     for (const torrent of [this.#seed, this.#leech]) {
@@ -288,6 +289,8 @@ export class Churn implements AsyncDisposable {
     }
     this.#leech.addPeer(addressOf(this.#seeder))
     await world.finish(this.#leech.done)
+    await world.finish(askForAllHashes(world, this.#seeder, this.#seed))
+    await world.finish(askForAllHashes(world, this.#leecher, this.#leech))
   }
 
   #checkIdle(): void {

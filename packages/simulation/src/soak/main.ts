@@ -1,5 +1,7 @@
 // The soak's command line: hours of churn in virtual time. After each hour, when everybody has left, what the process holds is looked at.
 
+import { appendFile, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Churn } from './churn.ts'
 import { takeHeapCensus } from './heap-census.ts'
@@ -22,9 +24,6 @@ const SHOWN = [
   'FileStream',
 ]
 
-/** The objects as JSON: what the looks themselves need must not be what grows. */
-type KeptLook = Omit<Look, 'objects'> & { readonly objects: Buffer }
-
 /** Exit code: 0 flat, 1 growing or failed, 2 wrong usage. */
 export async function soakMain(args: readonly string[]): Promise<number> {
   const options = optionsOf(args)
@@ -34,21 +33,22 @@ export async function soakMain(args: readonly string[]): Promise<number> {
   }
   const { hours, busy, seed } = options
   say(`--hours ${hours} --busy ${busy} --seed ${seed}`)
-  const looks: KeptLook[] = []
   await using world = await SoakWorld.create(seed)
+  // In a file: what the looks themselves need must not be what grows.
+  const looks = join(world.folder, 'looks')
   await using churn = await Churn.start(world, busy * 60_000)
   for (let hour = 1; hour <= hours; hour++) {
     await churn.hour()
-    const { objects, ...rest } = await takeLook(hour, world)
-    const look = { ...rest, objects: Buffer.from(JSON.stringify([...objects])) }
-    looks.push(look)
+    const look = await takeLook(hour, world)
+    const { objects } = look
+    await appendFile(looks, `${JSON.stringify({ ...look, objects: [...objects] })}\n`)
     const live = Object.fromEntries(SHOWN.map((name) => [name, objects.get(name) ?? 0]))
     const { errors, ...deeds } = churn.deeds
     const bytes = Object.fromEntries(BYTES.map((figure) => [figure, mebi(look[figure])]))
     const figures = { hour, ...bytes, timers: look.timers, live, ...deeds }
     say(JSON.stringify({ ...figures, errors: Object.fromEntries(errors) }))
   }
-  return judge(looks)
+  return judge(await readLooks(looks))
 }
 
 async function takeLook(hour: number, world: SoakWorld): Promise<Look> {
@@ -60,8 +60,15 @@ async function takeLook(hour: number, world: SoakWorld): Promise<Look> {
   return { hour, heap, data, buffers, timers: world.clock.pending, objects }
 }
 
-function judge(kept: readonly KeptLook[]): number {
-  const looks = kept.map((look): Look => ({ ...look, objects: new Map(JSON.parse(look.objects.toString())) }))
+async function readLooks(path: string): Promise<Look[]> {
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+  return lines.map((line): Look => {
+    const look = JSON.parse(line)
+    return { ...look, objects: new Map(look.objects) }
+  })
+}
+
+function judge(looks: readonly Look[]): number {
   const found = growing(looks)
   for (const { name, values } of found) say(`GROWING ${name}: ${values.join(' ')}`)
   for (const figure of BYTES) say(`${figure}: ${mebi(slopeOf(looks, figure))} MiB per hour after warm-up`)
