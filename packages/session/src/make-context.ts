@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Transport } from '@torrential/contracts'
 import { DownloadCredit } from '@torrential/engine'
-import { createPeerId, SlabPool } from '@torrential/primitives'
+import { createPeerId, SlabPool, toHex } from '@torrential/primitives'
 import { systemClock, systemRandom } from '@torrential/primitives/system'
 import { CacheBudget, HandlePool, HashPool, nodeFileSystem } from '@torrential/storage'
 import { localNetworkGuard, TrackerClients } from '@torrential/tracker'
@@ -16,6 +16,7 @@ import type { SessionContext } from './session-context.ts'
 import { BlockStore } from './state/block-store.ts'
 import { ResumeStore } from './state/resume-store.ts'
 import { NodeStateFiles } from './state/state-files.ts'
+import { StateLock } from './state/state-lock.ts'
 import { TorrentEntries } from './state/torrent-entries.ts'
 import { TurnBudget } from './turn-budget.ts'
 
@@ -25,6 +26,8 @@ export type ContextHost = Pick<SessionContext, 'hub' | 'port' | 'learned' | 'rel
 export interface MadeContext {
   readonly context: SessionContext
   readonly transport: Transport
+  /** Of the state folder, not taken yet. */
+  readonly lock: StateLock | undefined
 }
 
 /** The options have been checked. */
@@ -35,7 +38,11 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
   const transport = options.transport ?? new TcpTransport({ clock })
   const handles = new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem })
   const batches = (count: number) => handles.batches(count)
-  const files = state === undefined ? undefined : new NodeStateFiles(resolve(state), fileSystem, batches)
+  const folder = state === undefined ? undefined : resolve(state)
+  const lock = folder === undefined ? undefined : new StateLock({ folder, session: toHex(random.bytes(8)), fileSystem })
+  const claim = lock && (() => lock.take())
+  const files =
+    folder === undefined ? undefined : new NodeStateFiles(folder, { fileSystem, batches, ...(claim && { claim }) })
   const context: SessionContext = {
     ...host,
     peerId,
@@ -61,5 +68,5 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
     maxTorrentConnections: options.maxTorrentConnections ?? DEFAULTS.maxTorrentConnections,
     allows: (address) => options.peerFilter?.(address) !== false,
   }
-  return { context, transport }
+  return { context, transport, lock }
 }

@@ -52,7 +52,7 @@ export interface SessionOptions {
   readonly trackerGuard?: TrackerGuard | false
   /** Connections are dialed and accepted through it; the session closes it. @default TCP */
   readonly transport?: Transport
-  /** What is done to files, those of torrents and of the state folder; hashing threads and the lock use the machine's own. @default that */
+  /** What is done to files, those of torrents and of the state folder; hashing threads use the machine's own. @default that */
   readonly fileSystem?: FileSystem
   readonly clock?: Clock
   readonly random?: Random

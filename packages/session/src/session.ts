@@ -7,12 +7,12 @@ import {
   EventHub,
   type EventStream,
   InputError,
+  isTorrentialError,
   type LaggedEvent,
   type PeerAddress,
   type PeerId,
   type SubscribeOptions,
   type StorageError,
-  toHex,
 } from '@torrential/primitives'
 import { createTorrent, type CreateOptions } from '@torrential/storage'
 import { Errands } from './errands.ts'
@@ -33,7 +33,7 @@ import type { SessionContext } from './session-context.ts'
 import type { SessionEvent, SessionEventType } from './session-events.ts'
 import { type SessionStats, sessionStats } from './session-stats.ts'
 import { restoreTorrents } from './state/restore-torrents.ts'
-import { StateLock } from './state/state-lock.ts'
+import type { StateLock } from './state/state-lock.ts'
 import { addressOf, Torrent, type TorrentOrigin } from './torrent.ts'
 import { KEPT_EVENTS, OPT_IN_EVENTS } from './torrent-events.ts'
 import { type TorrentIdentity, TorrentIndex } from './torrent-index.ts'
@@ -52,14 +52,14 @@ export class Session implements AsyncDisposable {
   readonly #gate: InboundGate
   /** Calls of `add` and `seed` under way. */
   readonly #errands = new Errands()
-  #lock: StateLock | undefined
+  readonly #lock: StateLock | undefined
   #listening: Listening | undefined
   #closing: Promise<void> | undefined
 
   /** @internal */
   constructor(options: SessionOptions) {
     checkSessionOptions(options)
-    const { context, transport } = makeContext(options, {
+    const { context, transport, lock } = makeContext(options, {
       hub: this.#hub,
       port: () => this.port,
       learned: (torrent, identity) => this.#learned(torrent, identity),
@@ -70,6 +70,7 @@ export class Session implements AsyncDisposable {
     this.peerId = peerId
     this.#context = context
     this.#transport = transport
+    this.#lock = lock
     this.#gate = new InboundGate({
       clock,
       peerId,
@@ -81,9 +82,10 @@ export class Session implements AsyncDisposable {
 
   /** @internal */
   async open(options: SessionOptions): Promise<void> {
-    if (options.state !== undefined) {
-      this.#lock = await StateLock.acquire(resolve(options.state), toHex(this.#context.random.bytes(8)))
-    }
+    // Where it cannot be had for now nothing is written before it is; what the torrents are for works all the same.
+    await this.#lock?.take().catch((error: unknown) => {
+      if (!isTorrentialError(error) || error.code === 'STATE_LOCKED') throw error
+    })
     if (options.listen === false) return
     const ports = typeof options.port === 'number' ? [options.port] : (options.port ?? DEFAULTS.port)
     this.#listening = await listenFirst(this.#transport, options.host, ports)
@@ -154,7 +156,8 @@ export class Session implements AsyncDisposable {
    * Adds the torrents again that earlier sessions had with this state folder, each as it was: where its files are, started,
    * paused or stopped, with its priorities, trackers and limits; a magnet link as the link while its metadata is not known. What
    * is here already is left as it is. A torrent that cannot be added is a `warning` with `STATE_DAMAGED`, and the others go on.
-   * Without a state folder there are none. @throws InputError `SESSION_CLOSED`; the signal's reason
+   * Without a state folder there are none. @throws InputError `SESSION_CLOSED`; StorageError `STATE_READ` when the folder cannot be
+   * listed; the signal's reason
    */
   async restore(options: RestoreOptions = {}): Promise<readonly Torrent[]> {
     this.#checkOpen()

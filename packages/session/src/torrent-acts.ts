@@ -1,7 +1,7 @@
 // What a torrent's life (torrent-life.ts) does, in terms of its parts.
 
 import type { StorageError } from '@torrential/primitives'
-import { nodeFileSystem } from '@torrential/storage'
+import type { FileSystem } from '@torrential/storage'
 import type { TorrentAssembly } from './torrent-assembly.ts'
 import type { TorrentCheck } from './torrent-check.ts'
 import { asStorageError } from './torrent-contents.ts'
@@ -58,7 +58,9 @@ export class TorrentActs implements LifeActs {
 
   /** True while it makes no sense to try again: what failed is still not there. */
   async isStillMissing({ code, path }: StorageError): Promise<boolean> {
-    return code === 'FILE_MISSING' && path !== undefined && !(await isThere(path))
+    return (
+      code === 'FILE_MISSING' && path !== undefined && !(await isThere(this.#assembly.context.handles.fileSystem, path))
+    )
   }
 
   asStorageError(error: unknown): StorageError {
@@ -66,8 +68,8 @@ export class TorrentActs implements LifeActs {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return nodeFileSystem.stat(path).then(
+async function isThere(fileSystem: FileSystem, path: string): Promise<boolean> {
+  return fileSystem.stat(path).then(
     () => true,
     () => false,
   )

@@ -102,6 +102,52 @@ describe('a fault at the n-th call on the file system, for every n', () => {
   })
 })
 
+describe('a fault at the n-th call of a start, for every n', () => {
+  test.each(codesFor('EMFILE'))('%s: what was moved and renamed is found, now or at the next start', async (code) => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write(tree)
+    const [seeder, seed] = await bench.seed('tree')
+    const state = bench.copy('state')
+    const first = await bench.session({ state })
+    const { torrentFile, ...options } = downloadsInto(bench, seeder, seed, 0)
+    const leech = await first.add(torrentFile, options)
+    await bench.passUntil(() => leech.isComplete)
+    await leech.files[0]?.rename('tree/other.bin')
+    await leech.move(bench.copy('elsewhere'))
+    await first.close()
+    await seeder.close()
+    const isHere = ({ path, files, isComplete }: Torrent) =>
+      isComplete && path === bench.copy('elsewhere') && files[0]?.path === 'tree/other.bin'
+    let isOver = false
+    for (let n = 1; !isOver; n++) {
+      const fault = new OneFault()
+      fault.at = n
+      fault.code = code
+      const session = await bench.session({ state, fileSystem: fault.fileSystem })
+      const warnings = collect(session.events({ types: ['warning'] }))
+      const restored = await session.restore().catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'STATE_READ' })
+        return session.restore()
+      })
+      await bench.settle()
+      const [torrent = (await session.restore())[0]] = restored
+      if (torrent === undefined) throw new Error('it is not restored')
+      // An entry that cannot be read is a warning, and there again when it is asked for again.
+      if (restored.length === 0) expect(warnings).toMatchObject([{ error: { code: 'STATE_READ' } }])
+      await completeAfter(bench, torrent, () => isHere(torrent))
+      await session.close()
+      for (const { error } of warnings as readonly { error: unknown }[]) expect(isTorrentialError(error)).toBe(true)
+      isOver = fault.calls < n
+      const next = await bench.session({ state })
+      const [again] = await next.restore()
+      await again?.ready
+      expect(again && isHere(again)).toBe(true)
+      await next.close()
+    }
+    expect((await filesIn(bench.copy('elsewhere'))).sort()).toEqual(['tree/empty', 'tree/other.bin', 'tree/sub/b.bin'])
+  })
+})
+
 describe('a disk that moves fewer bytes than asked for', () => {
   /** 1 to 700 bytes at a time: every length of a head, a tail and a middle. */
   const few = (random: SeededRandom) =>
@@ -204,7 +250,8 @@ async function filesIn(path: string): Promise<string[]> {
 
 /** The journals were written in another run of the system. */
 async function otherBoot(state: string): Promise<void> {
-  for (const name of await readdir(state)) {
+  // Perhaps the power was cut before there was a folder.
+  for (const name of await readdir(state).catch(() => [])) {
     if (!name.includes('journal')) continue
     const path = join(state, name)
     const lines = (await readFile(path, 'utf8')).split('\n')

@@ -19,6 +19,7 @@ export class PowerCut {
       open: (path, access) => call(async () => this.#follow(path, await inner.open(path, access))),
       stat: (path) => call(() => inner.stat(path)),
       makeDirectory: (path, options) => call(() => inner.makeDirectory(path, options)),
+      readDirectory: (path) => call(() => inner.readDirectory(path)),
       realPath: (path) => call(() => inner.realPath(path)),
       removeFile: (path) => call(() => inner.removeFile(path)),
       rename: (from, to) => call(() => this.#rename(from, to)),

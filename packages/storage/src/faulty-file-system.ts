@@ -10,6 +10,7 @@ export type FileSystemCall =
   | 'open'
   | 'stat'
   | 'makeDirectory'
+  | 'readDirectory'
   | 'realPath'
   | 'removeFile'
   | 'rename'
@@ -45,6 +46,7 @@ export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults, sh
     },
     stat: (path) => pass('stat', path).then(() => inner.stat(path)),
     makeDirectory: (path, options) => pass('makeDirectory', path).then(() => inner.makeDirectory(path, options)),
+    readDirectory: (path) => pass('readDirectory', path).then(() => inner.readDirectory(path)),
     realPath: (path) => pass('realPath', path).then(() => inner.realPath(path)),
     removeFile: (path) => pass('removeFile', path).then(() => inner.removeFile(path)),
     rename: (from, to) => pass('rename', to).then(() => inner.rename(from, to)),

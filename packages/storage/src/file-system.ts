@@ -6,7 +6,19 @@
 
 import type { Stats } from 'node:fs'
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, lstat, mkdir, open, realpath, rename, rmdir, unlink } from 'node:fs/promises'
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rmdir,
+  unlink,
+} from 'node:fs/promises'
 import { DiskThread } from './disk-thread.ts'
 import type { FileBatches } from './file-batches.ts'
 import { makeDirectories } from './make-directories.ts'
@@ -52,6 +64,8 @@ export interface FileSystem {
   stat(path: string): Promise<FileStat>
   /** One directory, or all that are missing on the way with `recursive`. */
   makeDirectory(path: string, options?: { readonly recursive?: boolean }): Promise<void>
+  /** The names in it, in any order. */
+  readDirectory(path: string): Promise<readonly string[]>
   /** The path with every link resolved. */
   realPath(path: string): Promise<string>
   removeFile(path: string): Promise<void>
@@ -126,6 +140,7 @@ export const nodeFileSystem: FileSystem = {
   open: async (path, access) => new NodeFile(await open(path, flags[access], 0o666)),
   stat: async (path) => describe(await lstat(path)),
   makeDirectory: (path, options) => (options?.recursive === true ? makeDirectories(path) : mkdir(path)),
+  readDirectory: (path) => readdir(path),
   realPath: (path) => realpath(path),
   removeFile: (path) => unlink(path),
   rename: (from, to) => rename(from, to),

@@ -36,6 +36,7 @@ export class MeddlingFileSystem implements FileSystem {
   }
 
   stat = (path: string) => nodeFileSystem.stat(path)
+  readDirectory = (path: string) => nodeFileSystem.readDirectory(path)
   realPath = (path: string) => nodeFileSystem.realPath(path)
   syncDirectory = (path: string) => nodeFileSystem.syncDirectory(path)
   removeDirectory = (path: string) => nodeFileSystem.removeDirectory(path)

@@ -118,9 +118,10 @@ export const journal: Surface = {
 /** The lock of a session of this very process. */
 async function heldLock(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'torrential-fuzz-'))
-  const held = await StateLock.acquire(folder, 'held')
+  const held = new StateLock({ folder, session: 'held' })
+  await held.take()
   const content = readFileSync(join(folder, 'lock'), 'utf8')
-  await held?.[Symbol.asyncDispose]()
+  await held[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true })
   return content
 }
@@ -138,8 +139,8 @@ export const lock: Surface = {
     const folder = mkdtempSync(join(tmpdir(), 'torrential-fuzz-'))
     try {
       writeFileSync(join(folder, 'lock'), input)
-      const taken = await StateLock.acquire(folder, 'fuzz')
-      expectThat(taken !== undefined, 'a lock cannot be written')
+      const taken = new StateLock({ folder, session: 'fuzz' })
+      await taken.take()
       await taken[Symbol.asyncDispose]()
       expectThat(readdirSync(folder).length === 0, 'something is left behind')
       return 'taken over'

@@ -2,7 +2,7 @@
 // been verified and nobody is to blame for them: a wrong one costs its piece and no more. One line that says what it is and gives
 // the SHA-256 of the rest, one of JSON with the place of each block, and the blocks one behind the other.
 
-import { BLOCK_LENGTH, type Geometry, InputError, type PieceIndex, toUtf8 } from '@torrential/primitives'
+import { BLOCK_LENGTH, type Geometry, InputError, type PieceIndex, StorageError, toUtf8 } from '@torrential/primitives'
 import { isCount } from './resume-record.ts'
 import { sha256Hex } from './sealed-json.ts'
 import type { StateFiles } from './state-files.ts'
@@ -31,9 +31,15 @@ export class BlockStore {
 
   /** What is kept of a torrent. */
   async load(infoHash: string, geometry: Geometry): Promise<readonly KeptBlock[] | 'damaged'> {
-    const bytes = await this.#files.read(nameOf(infoHash), HEAD_LENGTH + LARGEST_LIST + MOST_BYTES)
-    if (bytes === undefined) return []
-    return decodeBlocks(bytes, infoHash, geometry) ?? 'damaged'
+    try {
+      const bytes = await this.#files.read(nameOf(infoHash), HEAD_LENGTH + LARGEST_LIST + MOST_BYTES)
+      if (bytes === undefined) return []
+      return decodeBlocks(bytes, infoHash, geometry) ?? 'damaged'
+    } catch (error) {
+      // What cannot be read is fetched again, as what is damaged.
+      if (error instanceof StorageError) return 'damaged'
+      throw error
+    }
   }
 
   /** Keeps these blocks and no others, as many as fit. @throws InputError `STATE_WRITE` */

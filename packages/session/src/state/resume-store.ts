@@ -3,7 +3,7 @@
 // hashes the pieces of the others. Anything odd about a record means a full check, never a crash.
 
 import type { Metainfo } from '@torrential/metainfo'
-import { type Bitfield, type Random, toHex } from '@torrential/primitives'
+import { type Bitfield, type Random, StorageError, toHex } from '@torrential/primitives'
 import type { FileBatches } from '@torrential/storage'
 import { bootIdentity } from './boot-identity.ts'
 import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
@@ -77,7 +77,17 @@ export class ResumeStore {
   }
 
   /** What is remembered of a torrent, compared with its files. */
-  async load({ metainfo, infoHash, locate }: ResumeSubject): Promise<ResumeLoaded> {
+  async load(subject: ResumeSubject): Promise<ResumeLoaded> {
+    try {
+      return await this.#load(subject)
+    } catch (error) {
+      // What cannot be read at this moment is not believed, and replaced.
+      if (error instanceof StorageError) return 'damaged'
+      throw error
+    }
+  }
+
+  async #load({ metainfo, infoHash, locate }: ResumeSubject): Promise<ResumeLoaded> {
     const { files } = this.#parts
     const bytes = await files.read(recordOf(infoHash), LARGEST_RECORD)
     if (bytes === undefined) return undefined

@@ -7,15 +7,15 @@
 // The folder is one session's alone (state-lock.ts), so it is listed once: most of what is asked for of ten thousand torrents is
 // not there, and the system need not be asked each time.
 
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '@torrential/primitives'
+import { InputError, StorageError } from '@torrential/primitives'
 import { type FileAccess, type FileBatches, type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
+import { readWhole, writeWhole } from './whole-file.ts'
 
-/** Errors are `InputError` `STATE_WRITE` with the `path`. */
+/** Errors of what changes something are `InputError` `STATE_WRITE`, of what reads `StorageError` `STATE_READ`, with the `path`. */
 export interface StateFiles {
   readonly folder: string
-  /** Undefined when it is missing, unreadable or longer than `limit` bytes. */
+  /** Undefined when it is missing or longer than `limit` bytes. @throws StorageError `STATE_READ` */
   read(name: string, limit: number): Promise<Uint8Array | undefined>
   /**
    * These will be read soon, the next of `total` in all: short ones are fetched together, where that is quicker, and kept until they
@@ -29,31 +29,40 @@ export interface StateFiles {
   /** At the end of the file, which is made when it is missing; `durable` also waits for the disk. */
   append(name: string, content: string, durable: boolean): Promise<void>
   remove(name: string): Promise<void>
-  /** Names of all files; none when there is no folder. */
+  /** Names of all files; none when there is no folder. @throws StorageError `STATE_READ` */
   list(): Promise<string[]>
   /** Whether there is a file of this name, as far as that is known. */
   has(name: string): Promise<boolean>
 }
 
+export interface StateFilesParts {
+  /** @default the machine's own */
+  readonly fileSystem?: FileSystem
+  /** For so many files at once, where that is quicker. */
+  readonly batches?: (files: number) => FileBatches | undefined
+  /** Called before each change: rejects while this folder is not ours to write to, and is true when it has just become ours. */
+  readonly claim?: () => Promise<boolean>
+}
+
 export class NodeStateFiles implements StateFiles {
   readonly folder: string
   readonly #fileSystem: FileSystem
+  readonly #claim: StateFilesParts['claim']
   #temporary = 0
   /** How often something was written or removed. */
   #changes = 0
   readonly #batches: ((files: number) => FileBatches | undefined) | undefined
   readonly #fetched = new Map<string, Uint8Array>()
   #names: Promise<Set<string> | undefined> | undefined
+  /** Why the folder could not be listed last time. */
+  #unlisted: unknown
 
-  /** `folder` is absolute, and made when something is written. `batches`: for so many files at once, where that is quicker. */
-  constructor(
-    folder: string,
-    fileSystem: FileSystem = nodeFileSystem,
-    batches?: (files: number) => FileBatches | undefined,
-  ) {
+  /** `folder` is absolute, and made when something is written. */
+  constructor(folder: string, { fileSystem = nodeFileSystem, batches, claim }: StateFilesParts = {}) {
     this.folder = folder
     this.#fileSystem = fileSystem
     this.#batches = batches
+    this.#claim = claim
   }
 
   async fetch(names: readonly string[], total: number): Promise<void> {
@@ -82,20 +91,18 @@ export class NodeStateFiles implements StateFiles {
       return fetched
     }
     if (!(await this.has(name))) return undefined
+    const path = join(this.folder, name)
     try {
-      return await this.#with(join(this.folder, name), 'read', async (file) => {
-        const { size } = await file.stat()
-        if (size > limit) return undefined
-        const bytes = new Uint8Array(size)
-        for (let at = 0; at < size; ) {
-          const count = await file.read(bytes, at, size - at, at)
-          if (count === 0) return bytes.subarray(0, at)
-          at += count
-        }
-        return bytes
-      })
-    } catch {
-      return undefined
+      const file = await this.#fileSystem.open(path, 'read')
+      try {
+        return await readWhole(file, limit)
+      } finally {
+        // It has been read: a failure to close changes nothing about that.
+        await file.close().catch(() => {})
+      }
+    } catch (error) {
+      if (isAbsent(error)) return undefined
+      throw unreadable(path, error)
     }
   }
 
@@ -109,7 +116,7 @@ export class NodeStateFiles implements StateFiles {
     }
     try {
       await this.#expect(name)
-      await this.#with(temporary, 'make', write, () => this.#makeFolder())
+      await this.#with(temporary, 'make', write)
       await this.#fileSystem.rename(temporary, path)
       await this.#fileSystem.syncDirectory(this.folder)
     } catch (error) {
@@ -128,7 +135,7 @@ export class NodeStateFiles implements StateFiles {
     }
     try {
       await this.#expect(name)
-      await this.#with(path, 'create', write, () => this.#makeFolder())
+      await this.#with(path, 'create', write)
     } catch (error) {
       throw unwritable(path, error)
     } finally {
@@ -141,6 +148,7 @@ export class NodeStateFiles implements StateFiles {
     if (!(await this.has(name))) return
     const path = join(this.folder, name)
     try {
+      await this.#own()
       await this.#fileSystem.removeFile(path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(path, error)
@@ -151,7 +159,9 @@ export class NodeStateFiles implements StateFiles {
   }
 
   async list(): Promise<string[]> {
-    return [...((await this.#listed()) ?? [])]
+    const names = await this.#listed()
+    if (names === undefined) throw unreadable(this.folder, this.#unlisted)
+    return [...names]
   }
 
   async has(name: string): Promise<boolean> {
@@ -166,42 +176,40 @@ export class NodeStateFiles implements StateFiles {
 
   /** A file of this name is about to be. */
   async #expect(name: string): Promise<void> {
+    await this.#own()
     this.#changing(name)
     const names = await this.#listed()
     names?.add(name)
   }
 
+  /** Whose folder it was before it became ours may have changed anything. */
+  async #own(): Promise<void> {
+    if ((await this.#claim?.()) === true) this.#names = undefined
+  }
+
   /** Undefined when the folder cannot be read: then everything may be there, and the next to ask tries again. */
   #listed(): Promise<Set<string> | undefined> {
-    this.#names ??= readdir(this.folder).then(
+    this.#names ??= this.#fileSystem.readDirectory(this.folder).then(
       (names) => new Set(names),
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return new Set<string>()
+      (error: unknown) => {
+        if (isAbsent(error)) return new Set<string>()
         this.#names = undefined
+        this.#unlisted = error
         return undefined
       },
     )
     return this.#names
   }
 
-  #makeFolder(): Promise<void> {
-    return this.#fileSystem.makeDirectory(this.folder, { recursive: true })
-  }
-
-  /** `missing` makes the folder when it is not there yet. */
-  async #with<Result>(
-    path: string,
-    access: FileAccess,
-    work: (file: OpenFile) => Promise<Result>,
-    missing?: () => Promise<void>,
-  ): Promise<Result> {
+  /** Makes the folder when it is not there yet. */
+  async #with(path: string, access: FileAccess, work: (file: OpenFile) => Promise<void>): Promise<void> {
     const file = await this.#fileSystem.open(path, access).catch(async (error: unknown) => {
-      if (missing === undefined || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      await missing()
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      await this.#fileSystem.makeDirectory(this.folder, { recursive: true })
       return this.#fileSystem.open(path, access)
     })
     try {
-      return await work(file)
+      await work(file)
     } finally {
       await file.close()
     }
@@ -214,12 +222,14 @@ const SHORT = 16 * 1024
 /** How the names of files end that a crash left behind in the middle of `replace`. */
 export const TEMPORARY = '.new'
 
-async function writeWhole(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const count = await file.write([bytes.subarray(at)], position + at)
-    if (count === 0) throw new Error('the system takes no more bytes')
-    at += count
-  }
+/** There is no file of this name; where a file is in the folder's place there are none. */
+function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+function unreadable(path: string, cause: unknown): StorageError {
+  return new StorageError('STATE_READ', `${path} cannot be read`, { path, cause })
 }
 
 function unwritable(path: string, cause: unknown): InputError {

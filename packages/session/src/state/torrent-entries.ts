@@ -130,7 +130,10 @@ export class TorrentEntries {
     if (digest !== undefined) await this.#files.remove(torrentOf(infoHash, digest))
   }
 
-  /** All that are in the folder and pass `wants`, in the order in which the torrents were added; the damaged ones first. */
+  /**
+   * All that are in the folder and pass `wants`, in the order in which the torrents were added; the damaged and unreadable ones
+   * first. @throws StorageError `STATE_READ` when the folder cannot be listed
+   */
   async *load(wants: (entry: TorrentEntry) => boolean): AsyncGenerator<EntryFound> {
     const names = (await this.#files.list()).filter((name) => name.endsWith(ENTRY))
     const entries: TorrentEntry[] = []
@@ -164,7 +167,8 @@ export class TorrentEntries {
   }
 
   async #read(name: string): Promise<TorrentEntry | StorageError> {
-    const bytes = await this.#files.read(name, LARGEST_ENTRY)
+    const bytes = await this.#files.read(name, LARGEST_ENTRY).catch(orUnreadable)
+    if (bytes instanceof StorageError) return bytes
     const entry = bytes && decodeEntry(bytes, name.slice(0, -ENTRY.length))
     return entry === undefined || !isAbsolute(entry.path) ? damaged(name) : entry
   }
@@ -182,7 +186,8 @@ export class TorrentEntries {
   async #complete(entry: TorrentEntry): Promise<EntryFound> {
     if (entry.torrent === undefined) return { entry, torrentFile: undefined }
     const name = torrentOf(entry.infoHash, entry.torrent)
-    const torrentFile = await this.#files.read(name, LARGEST_TORRENT)
+    const torrentFile = await this.#files.read(name, LARGEST_TORRENT).catch(orUnreadable)
+    if (torrentFile instanceof StorageError) return { damaged: torrentFile }
     if (torrentFile === undefined || sha256Hex(torrentFile) !== entry.torrent) return { damaged: damaged(name) }
     return { entry, torrentFile }
   }
@@ -252,6 +257,12 @@ function filesBeside({ infoHash, torrent }: TorrentEntry): string[] {
 /** By its content: a new one is written before the entry names it, and the old one goes after that. */
 function torrentOf(infoHash: string, digest: string): string {
   return `${infoHash}.${digest.slice(0, 16)}.torrent`
+}
+
+/** @throws what is no StorageError */
+function orUnreadable(error: unknown): StorageError {
+  if (error instanceof StorageError) return error
+  throw error
 }
 
 function damaged(path: string): StorageError {

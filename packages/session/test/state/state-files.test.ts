@@ -20,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const inner = batchesOver(nodeFileSystem)
 
 function filesWith(read: FileBatches['read'] = (paths, most) => inner.read(paths, most)): NodeStateFiles {
-  return new NodeStateFiles(folder, nodeFileSystem, () => ({ ...inner, read }))
+  return new NodeStateFiles(folder, { batches: () => ({ ...inner, read }) })
 }
 
 async function text(files: NodeStateFiles, name: string, limit = 1_000): Promise<string | undefined> {

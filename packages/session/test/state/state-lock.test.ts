@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { faultyFileSystem, type FileSystem, nodeFileSystem } from '@torrential/storage'
 import { StateLock } from '../../src/state/state-lock.ts'
-import { BenchFolder } from '../bench-folder.ts'
+import { BenchFolder, collect } from '../bench-folder.ts'
 
 /** The number of a process that has ended. */
 async function endedProcess(): Promise<number> {
@@ -12,6 +13,32 @@ async function endedProcess(): Promise<number> {
   await once(child, 'exit')
   return child.pid as number
 }
+
+const lockOf = (folder: string, session: string, fileSystem: FileSystem = nodeFileSystem) =>
+  new StateLock({ folder, session, fileSystem })
+
+/** Fails one call, or all from it on. */
+class Faults {
+  calls = 0
+  at = Number.POSITIVE_INFINITY
+  readonly #code: string
+  readonly #isLasting: boolean
+  readonly fileSystem: FileSystem
+
+  constructor(code: string, isLasting: boolean, inner: FileSystem = nodeFileSystem) {
+    this.#code = code
+    this.#isLasting = isLasting
+    this.fileSystem = faultyFileSystem(inner, () => this.#next())
+  }
+
+  #next(): string | undefined {
+    const call = ++this.calls
+    return call === this.at || (this.#isLasting && call > this.at) ? this.#code : undefined
+  }
+}
+
+const codes = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG']
+const faults = codes.flatMap((code) => [[code, false] as const, [code, true] as const])
 
 describe('the lock of a state folder', () => {
   test('lets one session in, and the next when that is closed', async () => {
@@ -35,16 +62,18 @@ describe('the lock of a state folder', () => {
     ['nobody that one can tell', async () => ({ pid: 'x' })],
   ])('of %s is taken over', async (_, change) => {
     await using bench = await BenchFolder.create()
-    const lock = await StateLock.acquire(bench.path, 'one')
+    const lock = lockOf(bench.path, 'one')
+    await lock.take()
     const path = join(bench.path, 'lock')
     const left = JSON.parse(await readFile(path, 'utf8')) as object
     await writeFile(path, JSON.stringify({ ...left, ...(await change()) }))
-    const taken = await StateLock.acquire(bench.path, 'two')
+    const taken = lockOf(bench.path, 'two')
+    await taken.take()
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid, session: 'two' })
     // Whose lock was taken does not remove the new one.
-    await lock?.[Symbol.asyncDispose]()
-    await expect(StateLock.acquire(bench.path, 'three')).rejects.toMatchObject({ code: 'STATE_LOCKED' })
-    await taken?.[Symbol.asyncDispose]()
+    await lock[Symbol.asyncDispose]()
+    await expect(lockOf(bench.path, 'three').take()).rejects.toMatchObject({ code: 'STATE_LOCKED' })
+    await taken[Symbol.asyncDispose]()
     expect((await readdir(bench.path)).filter((name) => name.startsWith('lock'))).toEqual([])
   })
 
@@ -52,14 +81,162 @@ describe('the lock of a state folder', () => {
     await using bench = await BenchFolder.create()
     await writeFile(join(bench.path, 'lock'), JSON.stringify({ pid: await endedProcess(), boot: '', started: '' }))
     const all = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, index) => StateLock.acquire(bench.path, `session ${index}`)),
+      Array.from({ length: 20 }, (_, index) => lockOf(bench.path, `session ${index}`).take()),
     )
     expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 
-  test('that cannot be written is none: such a folder cannot be written by anybody', async () => {
+  test('that cannot be written lets a session work that writes nothing, until it can', async () => {
     await using bench = await BenchFolder.create()
-    await writeFile(bench.copy('file'), '')
-    expect(await StateLock.acquire(bench.copy('file'), 'one')).toBeUndefined()
+    await bench.write({ 'tree/a.bin': 20_000 })
+    const [seeder, seed] = await bench.seed('tree')
+    const state = bench.copy('state')
+    await writeFile(state, '')
+    await expect(lockOf(state, 'one').take()).rejects.toMatchObject({
+      code: 'STATE_WRITE',
+      data: { path: join(state, 'lock') },
+    })
+    const session = await bench.session({ state })
+    const warnings = collect(session.events({ types: ['warning'] }))
+    const leech = await session.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    await leech.done
+    await bench.settleUntil(() => warnings.length > 0)
+    expect(warnings[0]).toMatchObject({ error: { code: 'STATE_WRITE' } })
+    await rm(state)
+    await session.close()
+    expect(await readdir(state)).toContain(`${leech.infoHash}.resume`)
+    expect(await readdir(state)).not.toContain('lock')
+  })
+
+  test('that somebody else took meanwhile is not written beside', async () => {
+    await using bench = await BenchFolder.create()
+    await bench.write({ 'tree/a.bin': 20_000 })
+    const [seeder, seed] = await bench.seed('tree')
+    const state = bench.copy('state')
+    await writeFile(state, '')
+    const late = await bench.session({ state })
+    await rm(state)
+    const owner = await bench.session({ state })
+    const warnings = collect(late.events({ types: ['warning'] }))
+    const leech = await late.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+    await leech.done
+    await late.close()
+    expect(warnings[0]).toMatchObject({ error: { code: 'STATE_WRITE', cause: { code: 'STATE_LOCKED' } } })
+    expect(await readdir(state)).toEqual(['lock'])
+    await owner.close()
+  })
+
+  test('is as long as ours, or nobody’s', async () => {
+    await using bench = await BenchFolder.create()
+    await writeFile(join(bench.path, 'lock'), `{"pid":${process.pid}${' '.repeat(5_000)}}`)
+    const lock = lockOf(bench.path, 'one')
+    expect(await lock.take()).toBe(true)
+    expect(await lock.take()).toBe(false)
+    await lock[Symbol.asyncDispose]()
+    await expect(lock.take()).rejects.toMatchObject({ code: 'STATE_WRITE' })
+  })
+})
+
+describe('a fault at the n-th call, for every n', () => {
+  const gone = JSON.stringify({ pid: process.pid, boot: 'before', started: '1', session: 'gone' })
+  /** FAT has no links. */
+  const withoutLinks: FileSystem = {
+    ...nodeFileSystem,
+    link: () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' })),
+  }
+
+  async function* everyCall(code: string, isLasting: boolean, inner?: FileSystem) {
+    for (let n = 1, isOver = false; !isOver; n++) {
+      await using bench = await BenchFolder.create()
+      const fault = new Faults(code, isLasting, inner)
+      fault.at = n
+      yield { bench, folder: bench.path, path: join(bench.path, 'lock'), fault }
+      isOver = fault.calls < n
+    }
+  }
+
+  test.each(faults)(
+    '%s, lasting %s: the lock is had now or when the fault is gone, by one',
+    async (code, isLasting) => {
+      for (const left of [undefined, gone, '']) {
+        for await (const { folder, path, fault } of everyCall(code, isLasting)) {
+          if (left !== undefined) await writeFile(path, left)
+          const lock = lockOf(folder, 'one', fault.fileSystem)
+          const error = await lock.take().then(
+            () => undefined,
+            (reason: unknown) => reason,
+          )
+          if (error !== undefined) expect(error).toMatchObject({ code: 'STATE_WRITE' })
+          fault.at = Number.POSITIVE_INFINITY
+          await lock.take()
+          await expect(lockOf(folder, 'two').take()).rejects.toMatchObject({ code: 'STATE_LOCKED' })
+          await lock[Symbol.asyncDispose]()
+          await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
+        }
+      }
+    },
+  )
+
+  test.each(faults)('%s, lasting %s: nobody gets what somebody has', async (code, isLasting) => {
+    for await (const { folder, path, fault } of everyCall(code, isLasting)) {
+      const lock = lockOf(folder, 'one')
+      await lock.take()
+      const before = await readFile(path, 'utf8')
+      const refused = await lockOf(folder, 'two', fault.fileSystem)
+        .take()
+        .catch((error: unknown) => error)
+      expect(refused).toMatchObject({ code: expect.stringMatching(/^STATE_(LOCKED|WRITE)$/) })
+      expect(await readFile(path, 'utf8')).toBe(before)
+      await lock[Symbol.asyncDispose]()
+    }
+  })
+
+  test.each(faults)('%s, lasting %s: one that appears just as a dead one goes stays', async (code, isLasting) => {
+    for (const inner of [nodeFileSystem, withoutLinks]) {
+      // Without links a name that cannot be given back stays away.
+      const isSafe = !isLasting && inner === nodeFileSystem
+      let lock: StateLock | undefined
+      /** Between the look at the dead owner and the taking away somebody else has taken it. */
+      const racing: FileSystem = {
+        ...inner,
+        rename: async (from, to) => {
+          if (lock === undefined) {
+            await rm(from)
+            lock = lockOf(join(from, '..'), 'one')
+            await lock.take()
+          }
+          await inner.rename(from, to)
+        },
+      }
+      for await (const { folder, path, fault } of everyCall(code, isLasting, racing)) {
+        lock = undefined
+        await writeFile(path, gone)
+        const other = lockOf(folder, 'two', fault.fileSystem)
+        const error = await other.take().catch((reason: unknown) => reason)
+        const owner = lock as StateLock | undefined
+        if (owner !== undefined && (isSafe || fault.calls < fault.at)) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^STATE_(LOCKED|WRITE)$/) })
+          expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ session: 'one' })
+        }
+        await owner?.[Symbol.asyncDispose]()
+        await other[Symbol.asyncDispose]()
+      }
+    }
+  })
+
+  test.each(faults)('%s, lasting %s: what was given up is free for the next', async (code, isLasting) => {
+    for await (const { folder, path, fault } of everyCall(code, isLasting)) {
+      fault.at += 1_000
+      const lock = lockOf(folder, 'one', fault.fileSystem)
+      await lock.take()
+      fault.at += fault.calls - 1_000
+      await lock[Symbol.asyncDispose]()
+      fault.at = Number.POSITIVE_INFINITY
+      const next = lockOf(folder, 'one')
+      await next.take()
+      await expect(lockOf(folder, 'two').take()).rejects.toMatchObject({ code: 'STATE_LOCKED' })
+      await next[Symbol.asyncDispose]()
+      await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
+    }
   })
 })
