@@ -11,7 +11,10 @@ import type { AbortOptions, PieceIndex } from '@torrential/primitives'
 export interface Storage extends AsyncDisposable {
   /** Exactly `length` bytes, never short. The caller owns the result. */
   read(piece: PieceIndex, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>
-  /** One gapless run that starts at `offset`, vectored: `blocks` are not copied and must not change until it resolves. */
+  /**
+   * One gapless run that starts at `offset`, vectored: `blocks` are not copied and must not change until it resolves. It may go on in the
+   * pieces behind this one, as long as those before its last are of the full length. When it fails, any part of it may be written.
+   */
   write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void>
   /** Everything written so far survives a power cut once this resolves. */
   flush(options?: AbortOptions): Promise<void>

@@ -9,6 +9,7 @@ import { LazyMap } from '@torrential/primitives'
 import type { PieceVerifier, RunningHash, Storage } from '@torrential/contracts'
 import type { Geometry, PieceIndex } from '@torrential/primitives'
 import type PQueue from 'p-queue'
+import { PieceRuns } from './piece-runs.ts'
 
 interface Running {
   readonly hash: RunningHash
@@ -24,6 +25,7 @@ export class PieceCommitter {
   readonly #verifier: PieceVerifier
   readonly #writing: (() => void) | undefined
   readonly #turns: PQueue | undefined
+  readonly #runs: PieceRuns
   readonly #running = new LazyMap<PieceIndex, Running>()
 
   constructor(parts: {
@@ -40,12 +42,13 @@ export class PieceCommitter {
     this.#verifier = parts.verifier
     this.#writing = parts.writing
     this.#turns = parts.turns
+    this.#runs = new PieceRuns({ ...parts, turn: (write) => this.#turn(write) })
   }
 
   /** False when the blocks are not the piece; otherwise resolves once they are written. @throws StorageError */
   async commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<boolean> {
     if (!this.#verifier.verify(piece, blocks)) return false
-    await this.#write(piece, 0, blocks)
+    await this.#runs.add(piece, blocks)
     return true
   }
 
@@ -62,7 +65,7 @@ export class PieceCommitter {
         running.fed += block.length
       }
     }
-    await this.#write(piece, offset, blocks)
+    await this.#turn(() => this.#storage.write(piece, offset, blocks))
   }
 
   /** True when the piece, whose runs are all written, is what it should be. @throws StorageError */
@@ -78,11 +81,11 @@ export class PieceCommitter {
     return running.hash.matches()
   }
 
-  #write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
-    const write = () => {
+  #turn(write: () => Promise<void>): Promise<void> {
+    const begin = () => {
       this.#writing?.()
-      return this.#storage.write(piece, offset, blocks)
+      return write()
     }
-    return this.#turns === undefined ? write() : this.#turns.add(write)
+    return this.#turns === undefined ? begin() : this.#turns.add(begin)
   }
 }

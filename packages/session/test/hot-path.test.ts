@@ -6,6 +6,7 @@ import { Socket } from 'node:net'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { type Slab, SlabPool } from '@torrential/primitives'
 import { createSession } from '@torrential/session'
+import { FileStorage } from '@torrential/storage'
 import { BenchFolder } from './bench-folder.ts'
 
 const MIB = 1024 * 1024
@@ -16,16 +17,20 @@ interface Costs {
   readonly made: ReadonlyMap<string, number>
   readonly socketReads: number
   readonly socketWrites: number
+  /** Of those, what the leech wrote. */
+  readonly leechWrites: number
+  /** Calls of `FileStorage.write`. */
+  readonly runsWritten: number
   /** Every slab that was lent, with its pool. */
   readonly slabs: ReadonlyMap<Slab, SlabPool>
 }
 
-/** 32 MiB in pieces of 1 MiB go from one session to another over TCP; both sides are counted. */
-async function transfer(): Promise<Costs> {
+/** 32 MiB go from one session to another over TCP; both sides are counted. */
+async function transfer(pieceLength = MIB): Promise<Costs> {
   await using bench = await BenchFolder.create()
   const origin = await bench.write({ 'one.bin': 32 * MIB })
   await using seeder = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
-  const seed = await seeder.seed(`${origin}/one.bin`, { pieceLength: MIB })
+  const seed = await seeder.seed(`${origin}/one.bin`, { pieceLength })
   const leecher = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
   const leech = await leecher.add(seed.torrentFile, { path: bench.copy() })
   await leech.ready
@@ -33,12 +38,19 @@ async function transfer(): Promise<Costs> {
   const hook = createHook({ init: (_id, type) => void made.set(type, (made.get(type) ?? 0) + 1) })
   const reads = jest.spyOn(Socket.prototype, 'push')
   const writes = [jest.spyOn(Socket.prototype, '_write'), jest.spyOn(Socket.prototype, '_writev' as '_write')]
+  const runs = jest.spyOn(FileStorage.prototype, 'write')
   const lend = jest.spyOn(SlabPool.prototype, 'lend')
   hook.enable()
-  leech.addPeer(`127.0.0.1:${seeder.port}`)
+  const seederPort = seeder.port
+  leech.addPeer(`127.0.0.1:${seederPort}`)
   await leech.done
   hook.disable()
   const socketWrites = writes.reduce((sum, { mock }) => sum + mock.calls.length, 0)
+  const leechWrites = writes.reduce(
+    (sum, { mock }) => sum + mock.contexts.filter((socket) => (socket as Socket).remotePort === seederPort).length,
+    0,
+  )
+  const runsWritten = runs.mock.calls.length
   const socketReads = reads.mock.calls.length
   expect(await bench.isCopied(leech)).toBe(true)
   const slabs = new Map<Slab, SlabPool>()
@@ -46,7 +58,7 @@ async function transfer(): Promise<Costs> {
     if (value !== undefined) slabs.set(value as Slab, lend.mock.contexts[at] as SlabPool)
   }
   await leecher[Symbol.asyncDispose]()
-  return { made, socketReads, socketWrites, slabs }
+  return { made, socketReads, socketWrites, leechWrites, runsWritten, slabs }
 }
 
 afterEach(() => {
@@ -81,6 +93,19 @@ describe('what a block costs on its way from disk to disk', () => {
     const leeches = pools.filter((pool) => pool.idle === lengthOf(pool))
     expect(leeches).toHaveLength(1)
     expect(pools.reduce((sum, pool) => sum + lengthOf(pool), 0)).toBeLessThan(40 * MIB)
+  })
+})
+
+describe('what a piece costs that is no more than a block', () => {
+  test('no write to the disk or to the socket of its own: only for what each turn of the loop brings', async () => {
+    const { leechWrites, runsWritten } = await transfer(16_384)
+    const costs = { disk: runsWritten / BLOCKS, socketWrites: leechWrites / BLOCKS }
+    // 0.1 and 0.02 today; 1 for the disk when each piece was written by itself.
+    const budget = { disk: 0.4, socketWrites: 0.2 }
+    for (const [name, most] of Object.entries(budget)) {
+      const cost = costs[name as keyof typeof costs]
+      expect({ name, cost, isWithin: cost > 0 && cost <= most }).toEqual({ name, cost, isWithin: true })
+    }
   })
 })
 

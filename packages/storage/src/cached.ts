@@ -8,6 +8,7 @@ import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
 import { LazyMap, InputError, type Slab, type SlabPool, withAbort } from '@torrential/primitives'
 import { CacheBudget, type CacheEntry } from './cache-budget.ts'
+import { piecewise } from './piecewise.ts'
 import { lengthOf } from './pooled-io.ts'
 
 export interface CacheOptions {
@@ -127,12 +128,12 @@ class ReadCache implements CachedStorage {
   }
 
   async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
-    const end = offset + lengthOf(blocks)
-    this.#drop(piece, offset, end)
+    const length = lengthOf(blocks)
+    this.#drop(piece, offset, length)
     try {
       await this.#storage.write(piece, offset, blocks, options)
     } finally {
-      this.#drop(piece, offset, end)
+      this.#drop(piece, offset, length)
     }
   }
 
@@ -178,11 +179,14 @@ class ReadCache implements CachedStorage {
     }
   }
 
-  #drop(piece: PieceIndex, start: number, end: number): void {
-    for (let index = Math.floor(start / this.#run); index * this.#run < end; index++) {
-      const key = piece * this.#runsPerPiece + index
-      const run = this.#runs.get(key)
-      if (run !== undefined) this.#forget(key, run)
+  #drop(first: PieceIndex, start: number, bytes: number): void {
+    if (this.#runs.size === 0) return
+    for (const { piece, offset, length } of piecewise(this.#geometry, first, start, bytes)) {
+      for (let index = Math.floor(offset / this.#run); index * this.#run < offset + length; index++) {
+        const key = piece * this.#runsPerPiece + index
+        const run = this.#runs.get(key)
+        if (run !== undefined) this.#forget(key, run)
+      }
     }
   }
 

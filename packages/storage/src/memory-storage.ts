@@ -5,6 +5,7 @@ import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import { BLOCK_LENGTH, StorageError, throwIfAborted } from '@torrential/primitives'
 import { extentOf } from './piece-extent.ts'
+import { piecewise } from './piecewise.ts'
 import { BlockCursor, lengthOf } from './pooled-io.ts'
 import { closedFailure } from './storage-failure.ts'
 
@@ -41,11 +42,13 @@ export class MemoryStorage implements Storage {
   async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
     this.#check(options)
     const cursor = new BlockCursor(blocks)
-    let at = offset
-    for (const slice of this.#geometry.slices(piece, offset, lengthOf(blocks))) {
-      for (const view of cursor.take(slice.length)) {
-        if (!this.#isPad(slice)) this.#copyIn(piece, at, view)
-        at += view.length
+    for (const part of piecewise(this.#geometry, piece, offset, lengthOf(blocks))) {
+      let at = part.offset
+      for (const slice of this.#geometry.slices(part.piece, at, part.length)) {
+        for (const view of cursor.take(slice.length)) {
+          if (!this.#isPad(slice)) this.#copyIn(part.piece, at, view)
+          at += view.length
+        }
       }
     }
   }

@@ -40,6 +40,7 @@ export class Parking {
   #root: RootDirectory
   readonly #owner: HandleOwner = {}
   readonly #wanted: Uint8Array
+  #unwanted = 0
   #dirty = false
 
   constructor(parts: ParkingParts, options: ParkingOptions) {
@@ -48,6 +49,7 @@ export class Parking {
     this.#name = options.partFile ?? `.${this.#part.name}.parts`
     this.#root = parts.root
     this.#wanted = Uint8Array.from(parts.paths, (_, file) => (options.wanted?.(file) === false ? 0 : 1))
+    for (const wanted of this.#wanted) this.#unwanted += 1 - wanted
   }
 
   /** Absolute. */
@@ -87,6 +89,11 @@ export class Parking {
   /** The record that holds a piece's bytes in a file, when the part file has them. */
   find(piece: PieceIndex, file: number): PartRecord | undefined {
     return this.#part.find(piece, file)
+  }
+
+  /** Every byte is in its file, and belongs there. */
+  get isUnused(): boolean {
+    return this.#unwanted === 0 && this.#part.size === 0
   }
 
   /** True when new bytes of this slice belong into the part file. Costs a look at the disk for unwanted files only. */
@@ -131,7 +138,8 @@ export class Parking {
   }
 
   markWanted(file: number, wanted: boolean): void {
-    this.#wanted[file] = wanted ? 1 : 0
+    this.#unwanted += (this.#wanted[file] as number) - Number(wanted)
+    this.#wanted[file] = Number(wanted)
   }
 
   /** Moves what the part file has of a file into the file. Nobody may read or write meanwhile. @throws StorageError */

@@ -6,7 +6,8 @@
 
 import type { FileSlice, Geometry, PieceIndex } from '@torrential/primitives'
 import type { Parking } from './parking.ts'
-import type { PieceExtent, PieceSurvey } from './piece-extent.ts'
+import { extentOf, type PieceExtent, type PieceSurvey } from './piece-extent.ts'
+import { piecewise } from './piecewise.ts'
 import { BlockCursor, lengthOf } from './pooled-io.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { FileWrite } from './small-files.ts'
@@ -41,9 +42,20 @@ export class PieceSlices {
     })
   }
 
-  /** @throws StorageError */
+  /** A run that may go on in the pieces behind. @throws StorageError */
   async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
-    const slices = [...this.#parts.geometry.slices(piece, offset, lengthOf(blocks))]
+    const { geometry, parking } = this.#parts
+    const length = lengthOf(blocks)
+    // Nothing depends on the piece then, and a file across the end of a piece is written once.
+    if (offset + length <= geometry.pieceLength || parking.isUnused)
+      return this.#writeRun(piece, offset, length, blocks)
+    const cursor = new BlockCursor(blocks)
+    for (const part of piecewise(geometry, piece, offset, length))
+      await this.#writeRun(part.piece, part.offset, part.length, cursor.take(part.length))
+  }
+
+  async #writeRun(piece: PieceIndex, offset: number, length: number, blocks: readonly Uint8Array[]): Promise<void> {
+    const slices = [...this.#parts.geometry.slices(piece, offset, length)]
     const [only] = slices
     if (slices.length === 1 && only !== undefined) return this.#write(piece, only, blocks)
     const cursor = new BlockCursor(blocks)
@@ -129,8 +141,14 @@ export class PieceSlices {
       if (await parking.takes(piece, slice.file)) await parking.write(piece, slice, blocks)
       else await files.write(slice.file, slice.offset, blocks)
     } catch (error) {
-      throw storageFailure(error, { path: files.pathOf(slice.file), piece })
+      throw storageFailure(error, { path: files.pathOf(slice.file), piece: this.#pieceOf(slice) })
     }
+  }
+
+  /** Where the slice begins: a run may have left its first piece behind. */
+  #pieceOf({ file, offset }: FileSlice): PieceIndex {
+    const { geometry } = this.#parts
+    return Math.floor((extentOf(geometry, file).start + offset) / geometry.pieceLength) as PieceIndex
   }
 
   /** Bytes that are not in their file: padding, and what waits in the part file. */

@@ -143,6 +143,25 @@ describe('what a batch leaves undone', () => {
     await storage.close()
   })
 
+  test('a file across two pieces that are written in one go is made at once, and fails in the piece in which it begins', async () => {
+    const { storage, geometry, batches, fileSystem, path } = await small()
+    const [first, second] = [pieceOf(geometry, 0), pieceOf(geometry, 1)]
+    const blocks = [pieceBytes(geometry, first), pieceBytes(geometry, second)]
+    fileSystem.fail = (call, at) => (call === 'write' && at.endsWith('/4') ? 'EIO' : undefined)
+    expect(await failureOf(storage.write(first, 0, blocks))).toMatchObject({ code: 'EIO', data: { piece: 1 } })
+    await storage.close()
+    await rm(join(path, 't'), { recursive: true })
+    const again = torrentOnDisk(path, few, { handles: new HandlePool({ fileSystem }), pieceLength: 16 * KIB })
+    fileSystem.fail = () => undefined
+    batches.made.length = 0
+    await again.storage.write(first, 0, blocks)
+    // Of the seventh file the third piece has the rest.
+    expect(batches.made).toEqual([0, 1, 2, 3, 4, 5, 6].map((file) => join(path, `t/${file}`)))
+    await again.storage.write(pieceOf(geometry, 2), 0, [pieceBytes(geometry, pieceOf(geometry, 2))])
+    expect(await wrongPieces(again.storage, geometry)).toEqual([])
+    await again.storage.close()
+  })
+
   test('a file that is there is written to, and not made anew', async () => {
     const { storage, geometry, batches, path } = await small()
     await mkdir(join(path, 't'))
@@ -234,6 +253,16 @@ describe('what a batch leaves undone', () => {
     expect(await listing(unwanted.path)).not.toContain('t/1')
     expect(await wrongPieces(unwanted.storage, unwanted.geometry)).toEqual([])
     await unwanted.storage.close()
+    const inOneGo = await small({ wanted: (file) => file !== 3 })
+    const pieces = Array.from({ length: inOneGo.geometry.pieceCount }, (_, index) => pieceOf(inOneGo.geometry, index))
+    const blocks = pieces.map((each) => pieceBytes(inOneGo.geometry, each))
+    await inOneGo.storage.write(pieceOf(inOneGo.geometry, 0), 0, blocks)
+    // Each piece has a part of the file that is not made, and a record of its own for it.
+    expect(await listing(inOneGo.path)).not.toContain('t/3')
+    expect(await wrongPieces(inOneGo.storage, inOneGo.geometry)).toEqual([])
+    await inOneGo.storage.setWanted(3, true)
+    expect(await wrongPieces(inOneGo.storage, inOneGo.geometry)).toEqual([])
+    await inOneGo.storage.close()
     const full = await small({ allocation: 'full' })
     const piece = pieceOf(full.geometry, 0)
     await full.storage.write(piece, 0, [pieceBytes(full.geometry, piece)])

@@ -3,7 +3,7 @@
 
 import { ok, strictEqual } from 'node:assert/strict'
 import type { PieceIndex } from '@torrential/primitives'
-import { equalBytes, Geometry } from '@torrential/primitives'
+import { concatBytes, equalBytes, Geometry } from '@torrential/primitives'
 import type { Storage } from '../storage.ts'
 import type { ComplianceCase } from './compliance-case.ts'
 import { codeOf, pattern } from './transport-fixture.ts'
@@ -90,6 +90,32 @@ const sharedCases: Readonly<Record<string, Body>> = {
         await storage.write(piece, start, blocksOf(bytes.subarray(start, end), 1_000))
       }
       ok(equalBytes(await storage.read(piece, 0, bytes.length), bytes))
+    },
+  },
+  'a run may go on in the pieces behind the first, across files, and begin and end anywhere': {
+    geometry: spanning,
+    async run({ storage, geometry }) {
+      const first = pieceOf(geometry, 0)
+      const bytes = pattern(geometry.length, 8)
+      // What a cache may have of these pieces is of no use afterwards.
+      for (let index = 0; index < geometry.pieceCount; index++) await fill(storage, geometry, pieceOf(geometry, index))
+      await readAll({ storage, geometry })
+      await storage.write(first, 0, blocksOf(bytes.subarray(0, 50_000), 16_384))
+      await storage.write(pieceOf(geometry, 1), 50_000 - 32 * KIB, blocksOf(bytes.subarray(50_000), 9_999))
+      ok(equalBytes(await readAll({ storage, geometry }), bytes))
+    },
+  },
+  'a run over several pieces leaves padding alone': {
+    geometry: padded,
+    async run({ storage, geometry }) {
+      const all = Array.from({ length: geometry.pieceCount }, (_, index) => geometry.lengthOf(pieceOf(geometry, index)))
+      const bytes = pattern(
+        all.reduce((sum, length) => sum + length, 0),
+        9,
+      )
+      await storage.write(pieceOf(geometry, 0), 0, blocksOf(bytes, 16_384))
+      bytes.fill(0, 40_000, 65_536)
+      ok(equalBytes(await readAll({ storage, geometry }), bytes))
     },
   },
   'a run of thousands of small blocks is written whole': {
@@ -249,6 +275,16 @@ async function writeAndReadAll({ storage, geometry }: Bench): Promise<void> {
     strictEqual(read.length, bytes.length)
     ok(equalBytes(read, bytes), `piece ${index} differs`)
   }
+}
+
+/** Every piece, one behind the other. */
+async function readAll({ storage, geometry }: Bench): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for (let index = 0; index < geometry.pieceCount; index++) {
+    const piece = pieceOf(geometry, index)
+    pieces.push(await storage.read(piece, 0, geometry.lengthOf(piece)))
+  }
+  return concatBytes(pieces)
 }
 
 /** Writes a piece of bytes that no other piece has, in blocks of 16 KiB, and returns them; padding is zeros. */
