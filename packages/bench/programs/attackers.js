@@ -1,10 +1,11 @@
-// Hostile peers of ten kinds for one torrent, each on a port of its own: {"host", "infoHash", "pieces", "pieceLength", "count"}
-// on stdin; says {"ports": […]} and goes on until stdin ends.
+// Hostile peers of ten kinds for one torrent, each at an address of its own in 127.10.0.0/16, so that nobody who counts by address
+// takes them for one another or for somebody honest: {"infoHash", "pieces", "count"} on stdin; says {"addresses": […]}
+// and goes on until stdin ends.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { readConfig, say, stdinEnds } from './config.js'
 
-const { host, infoHash, pieces, pieceLength, count } = await readConfig()
+const { infoHash, pieces, count } = await readConfig()
 
 const message = (id, ...parts) => {
   const body = Buffer.concat([Buffer.of(id), ...parts])
@@ -68,7 +69,7 @@ const kinds = [
   },
 ]
 
-const ports = []
+const addresses = []
 for (let index = 0; index < count; index++) {
   const server = createServer((socket) => {
     socket.on('error', () => {})
@@ -84,10 +85,11 @@ for (let index = 0; index < count; index++) {
       kinds[index % kinds.length](socket)
     })
   })
-  server.listen(0, host)
+  server.listen(0, `127.10.${index >> 8}.${index & 255}`)
   await once(server, 'listening')
-  ports.push(server.address().port)
+  const { address, port } = server.address()
+  addresses.push(`${address}:${port}`)
 }
-say({ ports, pieceLength })
+say({ addresses })
 await stdinEnds()
 process.exit(0)

@@ -49,13 +49,16 @@ export interface RunningSeed extends AsyncDisposable {
   readonly pid: number
 }
 
-/** Starts a program that says `{"ports": […]}` or `{"type": "ready", "port": N}` when it serves. */
+/** Starts a program that says `{"addresses": […]}`, `{"ports": […]}` or `{"type": "ready", "port": N}` when it serves. */
 export async function startSeed(ground: Ground, name: string, command: Command): Promise<RunningSeed> {
   const running = ground.own(new Running(name, command))
-  const line = await running.line('to serve', ({ ports, type }) => ports !== undefined || type === 'ready')
+  const line = await running.line('to serve', ({ addresses, ports, type }) => {
+    return addresses !== undefined || ports !== undefined || type === 'ready'
+  })
   const ports = (line['ports'] ?? [line['port']]) as number[]
+  const addresses = line['addresses'] as string[] | undefined
   return {
-    addresses: ports.map((port) => `${ground.host}:${port}`),
+    addresses: addresses ?? ports.map((port) => `${ground.host}:${port}`),
     pid: running.pid,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }

@@ -17,11 +17,12 @@ function looksOf(count: number, at: (hour: number) => Partial<Look>): Look[] {
 }
 
 describe('what grows', () => {
-  test('is a count of which each late look is above each early one, and no other', () => {
+  test('is a count of which each late look is above all before, and no other', () => {
     const count = (value: number) => ({ objects: new Map([['Torrent', value]]) })
     expect(growing(looksOf(24, () => ({})))).toEqual([])
     expect(growing(looksOf(24, (hour) => count(2 + (hour % 5))))).toEqual([])
     expect(growing(looksOf(24, (hour) => count(hour < 4 ? hour : 9)))).toEqual([])
+    expect(growing(looksOf(24, (hour) => count(hour < 12 ? 2 + Math.floor(hour / 6) : 4)))).toEqual([])
     expect(growing(looksOf(24, (hour) => count(2 + Math.floor(hour / 6)))).map(({ name }) => name)).toEqual(['Torrent'])
     expect(growing(looksOf(24, (hour) => ({ timers: hour }))).map(({ name }) => name)).toEqual(['timers'])
   })

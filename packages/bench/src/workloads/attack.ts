@@ -43,7 +43,7 @@ function attack(name: string, attackers: number): Workload {
       const infoHash = makeTorrent(payload).infoHash
       const { pieceLength } = payload
       const pieces = Math.ceil(size / pieceLength)
-      const config = { host: ground.host, infoHash, pieces, pieceLength, count: attackers }
+      const config = { infoHash, pieces, count: attackers }
       const hostile = await startSeed(ground, 'attackers', ourProgram('attackers', config))
       const companions = [honest.pid, hostile.pid]
       const download = { ground, materials: [material], companions }

@@ -1,5 +1,6 @@
 // When something counts as growing. All looks are taken in silence, so counts are compared as they are: of what grows, even the least
-// of the late looks is more than the most of the early ones.
+// of the late looks is more than the most of all before. What is made when it is first needed stops growing, some of it after many
+// hours; a leak goes on. A day does not show what leaks less than an object in six hours or so.
 
 /** One look after an hour; bytes unless it is a count. */
 export interface Look {
@@ -61,7 +62,7 @@ function steadyOf(looks: readonly Look[]): readonly Look[] {
 function isGrowing(values: readonly number[]): boolean {
   const third = Math.max(1, Math.floor(values.length / 3))
   if (values.length < LEAST_LOOKS) return false
-  return Math.min(...values.slice(-third)) > Math.max(...values.slice(0, third))
+  return Math.min(...values.slice(-third)) > Math.max(...values.slice(0, -third))
 }
 
 function meanOf(values: readonly number[]): number {
