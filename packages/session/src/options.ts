@@ -52,7 +52,10 @@ export interface SessionOptions {
   readonly trackerGuard?: TrackerGuard | false
   /** Connections are dialed and accepted through it; the session closes it. @default TCP */
   readonly transport?: Transport
-  /** What is done to files, those of torrents and of the state folder; hashing threads use the machine's own. @default that */
+  /**
+   * What is done to files, those of torrents and of the state folder; files are then hashed on this thread. What a new torrent is made
+   * of is looked for with the machine's own. @default the machine's own, and threads for hashing
+   */
   readonly fileSystem?: FileSystem
   readonly clock?: Clock
   readonly random?: Random

@@ -73,8 +73,14 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
     async look(paths) {
       const found = new Float64Array(2 * paths.length).fill(Number.NaN)
       for (const [index, path] of paths.entries()) {
-        const stat = await fileSystem.stat(path).catch(() => undefined)
-        if (stat !== undefined) found.set([stat.kind === 'file' ? stat.size : -1, stat.modified], 2 * index)
+        try {
+          const { kind, size, modified } = await fileSystem.stat(path)
+          found.set([kind === 'file' ? size : -1, modified], 2 * index)
+        } catch (error) {
+          const { code } = error as NodeJS.ErrnoException
+          if (code !== 'ENOENT' && code !== 'ENOTDIR') break
+          found.set([-1, 0], 2 * index)
+        }
       }
       return found
     },

@@ -2,7 +2,8 @@
 // the first batch comes, end a while after the last one, and never keep the process alive by themselves.
 //
 // Bounds: each thread has at most two batches (the one it works on and the next), the rest waits here in order; whoever
-// submits keeps its own number of unanswered batches small. Small batches are hashed on this thread, four at a time.
+// submits keeps its own number of unanswered batches small. Small batches, and those of files that threads cannot read, are hashed
+// on this thread, four at a time.
 
 import { InputError, StorageError } from '@torrential/primitives'
 import { availableParallelism } from 'node:os'
@@ -15,6 +16,8 @@ import { hashInline } from './inline-hash.ts'
 import { closedFailure, storageFailure } from './storage-failure.ts'
 
 export interface HashPoolOptions {
+  /** Where the files are: threads read the machine's own, and any other is read through, on this thread. @default the machine's own */
+  readonly fileSystem?: FileSystem
   /** Threads, at least 1. @default the cores available, at most 8: beyond that the disk is the limit */
   readonly workers?: number
   /** Milliseconds without work after which the threads end. @default 5,000: torrents are often checked one after another */
@@ -61,7 +64,7 @@ export class HashPool implements AsyncDisposable {
   readonly #threads = new Set<Thread>()
   readonly #queue: Job[] = []
   readonly #inline = new PQueue({ concurrency: INLINE_AT_ONCE })
-  readonly #fileSystem: FileSystem = nodeFileSystem
+  readonly #fileSystem: FileSystem
   #timer: NodeJS.Timeout | undefined
   #ids = 0
   #closed = false
@@ -70,6 +73,7 @@ export class HashPool implements AsyncDisposable {
   constructor(options: HashPoolOptions = {}) {
     this.workers = options.workers ?? Math.min(availableParallelism(), DEFAULTS.mostWorkers)
     this.#linger = options.linger ?? DEFAULTS.linger
+    this.#fileSystem = options.fileSystem ?? nodeFileSystem
     if (!Number.isSafeInteger(this.workers) || this.workers < 1) {
       throw new InputError('WORKERS', `workers must be a positive integer, not ${this.workers}`)
     }
@@ -82,10 +86,11 @@ export class HashPool implements AsyncDisposable {
   }
 
   /**
-   * Hashes the pieces of a batch in a thread.
+   * Hashes the pieces of a batch, in a thread where the files are the machine's own.
    * @throws StorageError `HASH_CANCELLED`, `HASH_WORKER`, `STORAGE_CLOSED`, `FILE_KIND`, or the system's code
    */
   hash(batch: HashBatch, cancel: HashCancel): Promise<HashedBatch> {
+    if (this.#fileSystem !== nodeFileSystem) return this.hashInline(batch, cancel)
     if (this.#closed) return Promise.reject(closedFailure('hash pool'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ id: this.#ids++, batch, cancel, resolve, reject })
@@ -98,6 +103,7 @@ export class HashPool implements AsyncDisposable {
     if (this.#closed) throw closedFailure('hash pool')
     const isCancelled = () => this.#closed || cancel.flag[0] !== 0
     const hashed = await this.#inline.add(() => hashInline(batch, this.#fileSystem, isCancelled))
+    if (this.#closed) throw closedFailure('hash pool')
     if (isCancelled()) throw cancelled()
     return hashed
   }

@@ -1,5 +1,5 @@
-// Hashes a small batch on this thread, reading through the thread pool of the process: for torrents so small that starting a
-// worker would take longer. The same answer as `hash-worker.js`.
+// Hashes a batch on this thread, reading through the thread pool of the process: for torrents so small that starting a worker would
+// take longer, and for files that only an injected file system can read. The same answer as `hash-files.js`.
 
 import { HASH_LENGTH, MerkleHasher } from '@torrential/metainfo'
 import { createHash } from 'node:crypto'
@@ -12,7 +12,7 @@ const READ_LENGTH = 1_048_576
 /** The bytes are not there, or not all: no error, the piece just has no digest. */
 const ABSENT: ReadonlySet<string> = new Set(['FILE_MISSING', 'SHORT_READ'])
 
-/** @throws StorageError `FILE_KIND` or the system's code; the reason of `cancelled` */
+/** Ends early, with less than was asked for, once `cancelled` is true. @throws StorageError `FILE_KIND` or the system's code */
 export async function hashInline(
   batch: HashBatch,
   fileSystem: FileSystem,
@@ -21,7 +21,7 @@ export async function hashInline(
   const length = DIGEST_LENGTHS[batch.kind]
   const digests = new Uint8Array(batch.counts.length * length)
   const found = new Uint8Array(batch.counts.length)
-  const reader = new RunReader(batch.paths, fileSystem)
+  const reader = new RunReader(batch.paths, fileSystem, cancelled)
   let run = 0
   try {
     for (const [index, count] of batch.counts.entries()) {
@@ -51,20 +51,22 @@ type Take = (bytes: Uint8Array, isPadding: boolean) => void
 class RunReader {
   readonly #paths: readonly string[]
   readonly #fileSystem: FileSystem
+  readonly #cancelled: () => boolean
   #index = -1
   #file: OpenFile | undefined
 
-  constructor(paths: readonly string[], fileSystem: FileSystem) {
+  constructor(paths: readonly string[], fileSystem: FileSystem, cancelled: () => boolean) {
     this.#paths = paths
+    this.#cancelled = cancelled
     this.#fileSystem = fileSystem
   }
 
-  /** False when some bytes are not there. */
+  /** False when some bytes are not there, or nobody wants them any more. */
   async feed(runs: Float64Array, take: Take): Promise<boolean> {
     for (let i = 0; i < runs.length; i += 3) {
       const index = runs[i] as number
       try {
-        await this.#feedRun(index, runs[i + 1] as number, runs[i + 2] as number, take)
+        if (!(await this.#feedRun(index, runs[i + 1] as number, runs[i + 2] as number, take))) return false
       } catch (error) {
         const failure = storageFailure(error, { path: this.#paths[index] ?? '' })
         if (ABSENT.has(failure.code)) return false
@@ -77,16 +79,19 @@ class RunReader {
   async close(): Promise<void> {
     const file = this.#file
     this.#file = undefined
-    await file?.close()
+    // Nothing was written to it: a failure to close takes nothing back of what was read.
+    await file?.close().catch(() => {})
   }
 
-  async #feedRun(index: number, position: number, length: number, take: Take): Promise<void> {
+  async #feedRun(index: number, position: number, length: number, take: Take): Promise<boolean> {
     for (let done = 0; done < length; ) {
+      if (this.#cancelled()) return false
       const bytes = Buffer.alloc(Math.min(READ_LENGTH, length - done))
       if (index >= 0) await readFully(await this.#open(index), bytes, position + done, this.#paths[index] as string)
       take(bytes, index < 0)
       done += bytes.length
     }
+    return true
   }
 
   async #open(index: number): Promise<OpenFile> {

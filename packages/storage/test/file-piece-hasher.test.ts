@@ -5,7 +5,16 @@ import type { PieceHash } from '@torrential/contracts'
 import { MerkleHasher } from '@torrential/metainfo'
 import { Geometry, type GeometryKind, type PieceIndex } from '@torrential/primitives'
 import type { FilePieceHasherOptions, HashPlan } from '@torrential/storage'
-import { allPieces, checkPieces, FilePieceHasher, FileStorage, HandlePool, HashPool } from '@torrential/storage'
+import {
+  allPieces,
+  checkPieces,
+  faultyFileSystem,
+  FilePieceHasher,
+  FileStorage,
+  HandlePool,
+  HashPool,
+  nodeFileSystem,
+} from '@torrential/storage'
 import {
   array as arrayOf,
   assert as assertProperty,
@@ -283,6 +292,44 @@ describe('HashPool', () => {
       while (own.running > 0) await new Promise((resolve) => setTimeout(resolve, 1))
     }
     await own.close()
+    await storage.close()
+  })
+
+  test('reads another file system through it, and no thread starts', async () => {
+    const { storage, geometry } = torrentOnDisk(await temporaryDirectory(), { a: 300_000, b: 5 })
+    await writeAll(storage, geometry)
+    let reads = 0
+    let code: string | undefined
+    const fileSystem = faultyFileSystem(nodeFileSystem, (call) => {
+      if (call === 'read') reads++
+      return call === 'read' || call === 'close' ? code : undefined
+    })
+    const own = new HashPool({ workers: 1, fileSystem })
+    const hasher = new FilePieceHasher({ layout: storage, plan: SHA1, pool: own }, inThreads)
+    for (const [piece, digest] of await hashesOf(hasher, geometry)) expect(digest).toBe(naive(geometry, SHA1, piece))
+    expect(reads).toBeGreaterThanOrEqual(geometry.pieceCount)
+    expect(own.running).toBe(0)
+    code = 'EIO'
+    expect(await failureOf(hashesOf(hasher, geometry))).toMatchObject({
+      code: 'EIO',
+      data: { path: expect.any(String) },
+    })
+    await own.close()
+    expect((await failureOf(hashesOf(hasher, geometry)))?.code).toBe('STORAGE_CLOSED')
+    await storage.close()
+  })
+
+  test('closing ends what is read through another file system', async () => {
+    const { storage, geometry } = torrentOnDisk(await temporaryDirectory(), { a: 3 * KIB ** 2 })
+    await writeAll(storage, geometry)
+    const own: HashPool = new HashPool({
+      fileSystem: faultyFileSystem(nodeFileSystem, (call) => {
+        if (call === 'read') void own.close()
+        return undefined
+      }),
+    })
+    const hasher = new FilePieceHasher({ layout: storage, plan: SHA1, pool: own })
+    expect((await failureOf(hashesOf(hasher, geometry)))?.code).toBe('STORAGE_CLOSED')
     await storage.close()
   })
 

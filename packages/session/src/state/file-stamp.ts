@@ -7,10 +7,9 @@
 // disk yet, while the bytes themselves were.) A file that somebody changed within that minute after a crash goes unnoticed;
 // everything later is seen.
 
-import { lstat, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
-import type { FileBatches } from '@torrential/storage'
+import type { FileBatches, FileSystem } from '@torrential/storage'
 
 export interface FileStamp {
   /** bytes */
@@ -32,22 +31,29 @@ const AT_ONCE = 4
 /** Files of one batch: so few that a slow disk is noticed soon. */
 const BATCH = 1_024
 
+/** What files are looked at with. */
+export interface FileLook {
+  readonly fileSystem: FileSystem
+  /** Many at a time, as far as there are any. */
+  readonly batches?: FileBatches | undefined
+}
+
 /**
- * Of each file, null where there is none (or something that is no file). `locate` gives the absolute path of each. Many are looked at
- * in batches, as far as there are any.
+ * Of each file, null where there is none, something that is no file, or what cannot be looked at: a record that says so claims too
+ * little, and its pieces are hashed. `locate` gives the absolute path of each.
  */
 export async function stampFiles(
   metainfo: Metainfo,
   locate: (file: number) => string,
-  batches?: FileBatches,
+  { fileSystem, batches }: FileLook,
 ): Promise<(FileStamp | null)[]> {
   const files = metainfo.files.flatMap(({ pad }, file) => (pad ? [] : [file]))
   const stamps = Array.from<FileStamp | null>({ length: metainfo.files.length }).fill(null)
-  const missing = new MissingDirectories()
+  const missing = new MissingDirectories(fileSystem)
   let next = batches === undefined ? 0 : await stampTogether(files, { locate, batches, stamps })
   const work = async (): Promise<void> => {
     for (let file = files[next++]; file !== undefined; file = files[next++]) {
-      stamps[file] = await stampOf(locate(file), missing)
+      stamps[file] = await stampOf(locate(file), fileSystem, missing)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
@@ -74,16 +80,25 @@ async function stampTogether(files: readonly number[], { locate, batches, stamps
   return files.length
 }
 
-async function stampOf(path: string, missing: MissingDirectories): Promise<FileStamp | null> {
+async function stampOf(path: string, fileSystem: FileSystem, missing: MissingDirectories): Promise<FileStamp | null> {
   if (missing.have(path)) return null
-  const found = await lstat(path).catch(() => undefined)
-  if (found === undefined) await missing.look(path)
-  return found?.isFile() === true ? { size: found.size, mtime: Math.floor(found.mtimeMs) } : null
+  try {
+    const { kind, size, modified } = await fileSystem.stat(path)
+    return kind === 'file' ? { size, mtime: Math.floor(modified) } : null
+  } catch (error) {
+    if (isAbsent(error)) await missing.look(path)
+    return null
+  }
 }
 
 /** Directories that are not there, found out by the first file that is not: a new torrent's need not be asked for one by one. */
 class MissingDirectories {
   readonly #isMissing = new Map<string, boolean | Promise<boolean>>()
+  readonly #fileSystem: FileSystem
+
+  constructor(fileSystem: FileSystem) {
+    this.#fileSystem = fileSystem
+  }
 
   /** The directory of this file is known to be missing. */
   have(path: string): boolean {
@@ -95,17 +110,20 @@ class MissingDirectories {
     const directory = dirname(path)
     const known = this.#isMissing.get(directory)
     if (typeof known === 'boolean') return
-    const looked = known ?? isGone(directory)
+    const looked = known ?? isGone(this.#fileSystem, directory)
     this.#isMissing.set(directory, looked)
     this.#isMissing.set(directory, await looked)
   }
 }
 
-function isGone(directory: string): Promise<boolean> {
-  return stat(directory).then(
-    () => false,
-    () => true,
-  )
+function isGone(fileSystem: FileSystem, directory: string): Promise<boolean> {
+  return fileSystem.stat(directory).then(() => false, isAbsent)
+}
+
+/** Nothing is there, as against nobody can tell. */
+function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
 /** The file is untouched since the record. */

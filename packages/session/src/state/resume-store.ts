@@ -4,7 +4,7 @@
 
 import type { Metainfo } from '@torrential/metainfo'
 import { type Bitfield, type Random, StorageError, toHex } from '@torrential/primitives'
-import type { FileBatches } from '@torrential/storage'
+import { type FileBatches, type FileSystem, nodeFileSystem } from '@torrential/storage'
 import { bootIdentity } from './boot-identity.ts'
 import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
 import { decodeJournal, encodeJournalEntry, encodeJournalHead, type JournalEntry } from './resume-journal.ts'
@@ -50,6 +50,8 @@ export interface ResumeStoreParts {
   readonly files: StateFiles
   /** For epochs. */
   readonly random: Random
+  /** Where the torrents' files are. @default the machine's own */
+  readonly fileSystem?: FileSystem
   /** For a torrent of so many files: looks at many at a time. @default one by one */
   readonly batches?: (files: number) => FileBatches | undefined
   /** Milliseconds since 1970. @default the system's */
@@ -149,7 +151,8 @@ export class ResumeStore {
   }
 
   #stamps(metainfo: Metainfo, locate: ResumeSubject['locate']): Promise<(FileStamp | null)[]> {
-    return stampFiles(metainfo, locate, this.#parts.batches?.(metainfo.files.length))
+    const { fileSystem = nodeFileSystem, batches } = this.#parts
+    return stampFiles(metainfo, locate, { fileSystem, batches: batches?.(metainfo.files.length) })
   }
 
   async #write(infoHash: string, { slot }: JournalPlace, text: string, { synced }: JournalEntry): Promise<number> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Metainfo } from '@torrential/metainfo'
-import { batchesOver, nodeFileSystem } from '@torrential/storage'
+import { batchesOver, faultyFileSystem, nodeFileSystem } from '@torrential/storage'
 import { isExplained, isSame, stampFiles } from '../../src/state/file-stamp.ts'
 
 const recorded = { size: 100, mtime: 1_000_000 }
@@ -50,13 +50,34 @@ describe('a look at the files of a torrent', () => {
     let calls = 0
     const hook = createHook({ init: (_id, type) => void (calls += Number(type === 'FSREQPROMISE')) })
     hook.enable()
-    const stamps = await stampFiles(metainfo, (file) => join(path, metainfo.files[file]!.path))
+    const stamps = await stampFiles(metainfo, (file) => join(path, metainfo.files[file]!.path), {
+      fileSystem: nodeFileSystem,
+    })
     hook.disable()
     await rm(path, { recursive: true })
     expect(stamps.map((stamp) => stamp?.size)).toEqual(files.map((file) => (file === 'here/99' ? 4 : undefined)))
     // The hundred that may be there, four at a time of those that cannot, and a look at either directory.
     expect(calls).toBeGreaterThan(100)
     expect(calls).toBeLessThanOrEqual(100 + 4 + 2)
+  })
+
+  test('takes what cannot be looked at for unknown, and never its directory for missing', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'torrential-stamps-'))
+    await mkdir(join(path, 'here'))
+    const files = ['here/a', 'here/none', 'here/b'].map((name) => ({ path: name, pad: false }))
+    for (const name of ['a', 'b']) await writeFile(join(path, 'here', name), name)
+    const metainfo = { files } as unknown as Metainfo
+    for (const failing of ['here/a', 'here']) {
+      for (const isBatched of [false, true]) {
+        const fileSystem = faultyFileSystem(nodeFileSystem, (call, at) =>
+          at === join(path, failing) ? 'EIO' : undefined,
+        )
+        const look = { fileSystem, batches: isBatched ? fileSystem.startBatches?.() : undefined }
+        const stamps = await stampFiles(metainfo, (file) => join(path, files[file]!.path), look)
+        expect(stamps.map((stamp) => stamp?.size)).toEqual([failing === 'here' ? 1 : undefined, undefined, 1])
+      }
+    }
+    await rm(path, { recursive: true })
   })
 
   test('takes batches as far as they go, and looks at the rest one by one', async () => {
@@ -75,9 +96,9 @@ describe('a look at the files of a torrent', () => {
       return found
     }
     const locate = (file: number) => join(path, files[file]!.path)
-    const stamps = await stampFiles(metainfo, locate, { ...inner, look })
+    const stamps = await stampFiles(metainfo, locate, { fileSystem: nodeFileSystem, batches: { ...inner, look } })
     expect(asked).toEqual([['0', '1', '3', '4', '5', '6', '7']])
-    expect(stamps).toEqual(await stampFiles(metainfo, locate))
+    expect(stamps).toEqual(await stampFiles(metainfo, locate, { fileSystem: nodeFileSystem }))
     expect(stamps.map((stamp) => stamp?.size)).toEqual([0, 1, undefined, 3, 4, 5, undefined, undefined])
     await rm(path, { recursive: true })
   })

@@ -37,7 +37,9 @@ class Faults {
   }
 }
 
-const codes = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG']
+// The lock does the same about each of them: all six are tried on demand.
+const isFull = process.env['ALL_FAULTS'] !== undefined
+const codes = isFull ? ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE', 'ENAMETOOLONG'] : ['EIO']
 const faults = codes.flatMap((code) => [[code, false] as const, [code, true] as const])
 
 describe('the lock of a state folder', () => {
