@@ -20,45 +20,20 @@ import os
 import resource
 import sys
 import time
-import warnings
 
 import libtorrent as lt
 
-warnings.simplefilter("ignore", DeprecationWarning)
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../interop/drivers"))
 
-ENCRYPTION_DISABLED = 2
+from libtorrent_common import SETTINGS, WITHOUT_ENCRYPTION, endpoint, say  # noqa: E402
+
 # Only what both of us need: no ut_pex, which would make the peers of a test depend on who tells whom.
 NO_PLUGINS = 0
 
 
-def say(line):
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-def endpoint(text):
-    host, port = text.rsplit(":", 1)
-    return (host, int(port))
-
-
 def make_session(config):
-    settings = {
-        "listen_interfaces": f"{config.get('host', '127.0.0.1')}:{config.get('port', 0)}",
-        "enable_dht": False,
-        "enable_lsd": False,
-        "enable_upnp": False,
-        "enable_natpmp": False,
-        "enable_incoming_utp": False,
-        "enable_outgoing_utp": False,
-        "allow_multiple_connections_per_ip": True,
-        "ssrf_mitigation": False,
-        "in_enc_policy": ENCRYPTION_DISABLED,
-        "out_enc_policy": ENCRYPTION_DISABLED,
-        "alert_mask": lt.alert.category_t.status_notification
-        | lt.alert.category_t.error_notification
-        | lt.alert.category_t.storage_notification,
-        "alert_queue_size": 1_000_000,
-    }
+    listen = f"{config.get('host', '127.0.0.1')}:{config.get('port', 0)}"
+    settings = dict(SETTINGS, **WITHOUT_ENCRYPTION, listen_interfaces=listen, alert_queue_size=1_000_000)
     if config.get("slots"):
         settings["unchoke_slots_limit"] = config["slots"]
     if config.get("sendBuffer"):

@@ -18,48 +18,23 @@ import os
 import queue
 import sys
 import threading
-import warnings
 
 import libtorrent as lt
 
-warnings.simplefilter("ignore", DeprecationWarning)
+from libtorrent_common import SETTINGS, WITHOUT_ENCRYPTION, endpoint, say
 
-SETTINGS = {
-    "enable_dht": False,
-    "enable_lsd": False,
-    "enable_upnp": False,
-    "enable_natpmp": False,
-    "enable_incoming_utp": False,
-    "enable_outgoing_utp": False,
-    "allow_multiple_connections_per_ip": True,
-    "ssrf_mitigation": False,
-    "validate_https_trackers": False,
-    "alert_mask": lt.alert.category_t.status_notification
-    | lt.alert.category_t.error_notification
-    | lt.alert.category_t.storage_notification
-    | lt.alert.category_t.tracker_notification,
-}
-
-# The values of settings_pack's enums, which the Python module does not name.
-ENCRYPTION_DISABLED = 2
-
-
-def say(line):
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-def endpoint(text):
-    host, port = text.rsplit(":", 1)
-    return (host, int(port))
+PEER_SETTINGS = dict(
+    SETTINGS,
+    validate_https_trackers=False,
+    alert_mask=SETTINGS["alert_mask"] | lt.alert.category_t.tracker_notification,
+)
 
 
 class Peer:
     def __init__(self, host, encryption):
-        settings = dict(SETTINGS, listen_interfaces=f"{host}:0")
+        settings = dict(PEER_SETTINGS, listen_interfaces=f"{host}:0")
         if encryption == "off":
-            settings["in_enc_policy"] = ENCRYPTION_DISABLED
-            settings["out_enc_policy"] = ENCRYPTION_DISABLED
+            settings.update(WITHOUT_ENCRYPTION)
         self.session = lt.session(settings)
         self.handle = None
         self.params = None

@@ -28,7 +28,7 @@ export { FileTrees, layerRanges, MOST_HASHES } from './file-trees.ts'
 export type { SharedFile } from './shared-files.ts'
 export { areRelated, sharedFiles } from './shared-files.ts'
 // Writing
-export type { TorrentInput, TorrentInputFile } from './torrent-input.ts'
+export type { TorrentFields, TorrentInput, TorrentInputFile } from './torrent-input.ts'
 export { buildTorrent } from './build-torrent.ts'
 export type { ArrangeableFile, ArrangedFile } from './arrange-files.ts'
 export { arrangeFiles } from './arrange-files.ts'

@@ -16,8 +16,28 @@ export interface TorrentInputFile {
   readonly symlink?: readonly string[]
 }
 
+/** What the maker of a torrent may put into it beside the data. */
+export interface TorrentFields {
+  /** Tiers of URLs (BEP 12). @default none */
+  readonly trackers?: readonly (readonly string[])[]
+  /** BEP 19 */
+  readonly webSeeds?: readonly string[]
+  /** BEP 27 @default false */
+  readonly private?: boolean
+  readonly comment?: string
+  readonly createdBy?: string
+  /** Unix seconds. @default none */
+  readonly creationDate?: number
+  /** Goes into the info dictionary: the same data with another `source` is another torrent. */
+  readonly source?: string
+  /** BEP 38: infohashes of torrents that have files in common with this one, 20 (v1) or 32 bytes (v2) each. In the info dictionary. */
+  readonly similar?: readonly Uint8Array[]
+  /** BEP 38: names of collections; torrents of one collection have files in common. In the info dictionary. */
+  readonly collections?: readonly string[]
+}
+
 /** Everything that a new torrent is made of. */
-export interface TorrentInput {
+export interface TorrentInput extends TorrentFields {
   /** @default 'v1' */
   readonly version?: MetainfoVersion
   readonly name: string
@@ -31,20 +51,4 @@ export interface TorrentInput {
   readonly pieceHashes?: Uint8Array
   /** v2 and hybrid: merkle root of each piece, 32 bytes each: the `merkle-sha256` digests of `DigestPlan`. */
   readonly pieceRoots?: Uint8Array
-  /** Tiers (BEP 12). */
-  readonly trackers?: readonly (readonly string[])[]
-  /** BEP 19 */
-  readonly webSeeds?: readonly string[]
-  /** BEP 27 @default false */
-  readonly private?: boolean
-  readonly comment?: string
-  readonly createdBy?: string
-  /** Unix seconds. */
-  readonly creationDate?: number
-  /** Goes into the info dictionary: the same data with another `source` is another torrent. */
-  readonly source?: string
-  /** BEP 38: infohashes of torrents that have files in common with this one, 20 or 32 bytes each. In the info dictionary. */
-  readonly similar?: readonly Uint8Array[]
-  /** BEP 38: names of collections; torrents of one collection have files in common. In the info dictionary. */
-  readonly collections?: readonly string[]
 }

@@ -11,6 +11,7 @@ import {
   HASH_LENGTH,
   merkleLeafCounts,
   type MetainfoVersion,
+  type TorrentFields,
   type TorrentInput,
 } from '@torrential/metainfo'
 import { InputError, throwIfAborted } from '@torrential/primitives'
@@ -21,29 +22,13 @@ import type { SourceTree } from './source-tree.ts'
 import { findChanged, readSourceTree } from './source-tree.ts'
 import { draftTorrent, layoutOf, type TorrentDraft } from './torrent-draft.ts'
 
-export interface CreateOptions {
+export interface CreateOptions extends TorrentFields {
   /** @default 'hybrid'; 'v1' for programs that cannot read hybrids: aria2 up to 1.36, transmission 3 */
   readonly version?: MetainfoVersion
   /** False leaves out which files are executable (BEP 47), so that the torrent does not depend on it. @default true */
   readonly attributes?: boolean
   /** bytes @default chosen by the size of the data, see `choosePieceLength` */
   readonly pieceLength?: number
-  /** Tiers of URLs (BEP 12). */
-  readonly trackers?: readonly (readonly string[])[]
-  /** BEP 19 */
-  readonly webSeeds?: readonly string[]
-  /** BEP 27 @default false */
-  readonly private?: boolean
-  readonly comment?: string
-  readonly createdBy?: string
-  /** Unix seconds. @default none */
-  readonly creationDate?: number
-  /** Part of the info dictionary: makes another torrent of the same data. */
-  readonly source?: string
-  /** BEP 38: infohashes, 20 (v1) or 32 bytes (v2), of torrents that have files in common with this one. */
-  readonly similar?: readonly Uint8Array[]
-  /** BEP 38: names of collections; torrents of one collection have files in common. */
-  readonly collections?: readonly string[]
   /** @default the last element of the path */
   readonly name?: string
   /** Shared hashing threads. @default threads of its own */
