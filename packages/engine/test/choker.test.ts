@@ -91,6 +91,25 @@ describe('Choker', () => {
     expect(play(choker, peers, rules, 0)).not.toContain(0)
   })
 
+  test('gives snubbed peers what is left: the lucky slot to whoever waited longest, the others by what they gave', () => {
+    const peers = [
+      fake(0, { downRate: 9_000, isSnubbed: true, chokedAt: 3 }),
+      fake(1, { downRate: 8_000, isSnubbed: true, chokedAt: 2 }),
+      fake(2, { downRate: 7_000, isSnubbed: true, chokedAt: 1 }),
+      fake(3, { downRate: 6_000, isSnubbed: true, chokedAt: 4 }),
+      fake(4, { downRate: 1, chokedAt: 5 }),
+      fake(5, { downRate: 0, chokedAt: 6 }),
+    ]
+    // One that gives little comes before those that gave much and stopped.
+    expect(play(new Choker<Fake>(), peers, { ...rules, slots: 5 }, 0)).toEqual([0, 1, 2, 4, 5])
+    expect(peers.filter(({ isOptimistic }) => isOptimistic).map(({ key }) => key)).toEqual([2])
+  })
+
+  test('as a seed asks nobody whether he is snubbed: nothing is wanted of him', () => {
+    const peers = [fake(0, { isSnubbed: true }), fake(1, { chokedAt: 1 })]
+    expect(play(new Choker<Fake>(), peers, { ...rules, slots: 1, isSeeding: true }, 0)).toEqual([0])
+  })
+
   test('chokes whoever is not interested any more', () => {
     const peers = [fake(0, { amChoking: false, peerInterested: false }), fake(1)]
     expect(play(new Choker<Fake>(), peers, rules, 0)).toEqual([1])
