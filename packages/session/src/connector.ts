@@ -1,10 +1,10 @@
 // Keeps one torrent connected: takes candidates from its list while there are places, dials them, and comes back when the
 // next one may be tried again. It holds at most one timer, whatever the number of addresses.
 
-import { setMaxListeners } from 'node:events'
 import type { PeerCandidate } from '@torrential/contracts'
 import {
   LazyMap,
+  LazySet,
   type Clock,
   type InfoHash,
   isTorrentialError,
@@ -76,7 +76,9 @@ export class Connector {
   /** Addresses of peers that turned out to be connected another way, by peer id. */
   readonly #elsewhere = new LazyMap<string, PeerAddress>()
   readonly #fill = () => this.fill()
-  #abort: AbortController | undefined
+  /** Dials under way. Each has a signal of its own: one for all would have listeners of all, and search them for each that ends. */
+  readonly #dials = new LazySet<AbortController>()
+  #isRunning = false
   #timer: Disposable | undefined
 
   constructor(parts: ConnectorParts) {
@@ -94,18 +96,16 @@ export class Connector {
   }
 
   start(): void {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController()
-      // As many listeners as there are dials: no leak, and nothing to warn of.
-      setMaxListeners(0, this.#abort.signal)
-    }
+    this.#isRunning = true
     this.fill()
   }
 
   /** Dials under way are given up; what is known stays known. */
   stop(): void {
-    this.#abort?.abort(new PeerError('TORRENT_STOPPED', 'the torrent was stopped'))
-    this.#abort = undefined
+    this.#isRunning = false
+    const reason = stopped()
+    for (const dial of this.#dials) dial.abort(reason)
+    this.#dials.clear()
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
     this.#parts.slots.leave(this.#fill)
@@ -147,15 +147,16 @@ export class Connector {
 
   /** Dials as many candidates as there are places. Cheap when there is nothing to do. */
   fill(): void {
-    const abort = this.#abort
-    if (abort === undefined) return
+    if (!this.#isRunning) return
     while (this.#parts.slots.free) {
       const address = this.#candidates.next(this.#parts.clock.now())
       if (address === undefined) break
       const refused = this.#parts.refuses(address)
       if (refused === undefined) {
         this.#parts.slots.take()
-        void this.#dial(address, abort.signal)
+        const dial = new AbortController()
+        this.#dials.add(dial)
+        void this.#dial(address, dial.signal).finally(() => this.#dials.delete(dial))
       } else {
         this.#candidates.forbid(address)
         this.#parts.blocked(address, refused)
@@ -171,9 +172,7 @@ export class Connector {
       const dialed = await this.#parts.dialer.dial(address, { name, identity }, signal)
       // Before the torrent has it: it may close the connection in the same turn.
       this.#candidates.connected(address)
-      const refused = signal.aborted
-        ? new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
-        : this.#parts.connected(dialed)
+      const refused = signal.aborted ? stopped() : this.#parts.connected(dialed)
       if (refused === undefined) return
       const { wire, peerId } = dialed.established
       void wire.close(refused)
@@ -227,4 +226,8 @@ export class Connector {
       })
     }
   }
+}
+
+function stopped(): PeerError {
+  return new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
 }

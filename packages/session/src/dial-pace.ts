@@ -15,7 +15,7 @@ export class DialPace {
   /** Thousandths of dials that may begin now, as of `#countedAt`. */
   #free: number
   #countedAt: number
-  /** Who waits stands in line: one listener on a signal, not one for each dial of a torrent. */
+  /** Who waits stands in line: one timer, whatever the number of dials. */
   #line: Promise<unknown> = Promise.resolve()
 
   /** @param rate dials per second @param burst how many may begin at once */

@@ -42,7 +42,7 @@ export class Dialer {
     swarm: { readonly name: InfoHash; readonly identity: SwarmIdentity },
     signal: AbortSignal,
   ): Promise<Dialed> {
-    // The signal is looked at inside the task: handing one signal to many queued tasks costs p-queue quadratic time.
+    // The signal is looked at inside the task: the queue would have one more listener on it until its turn comes.
     const connected = this.#queue.add(() => this.#connect(address, signal))
     // A peer that is silent after it was reached keeps nobody from being dialed: it is not half-open any more.
     const dialed = connected.then((stream) => this.#greet(address, stream, swarm, signal))

@@ -1,0 +1,96 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, test } from '@jest/globals'
+import type { ByteStream, DialOptions, Transport } from '@torrential/contracts'
+import {
+  createPeerId,
+  type InfoHash,
+  type PeerError,
+  peerAddress,
+  SeededRandom,
+  VirtualClock,
+} from '@torrential/primitives'
+import { ConnectionSlots } from '../src/connection-slots.ts'
+import { Connector } from '../src/connector.ts'
+import { Dialer } from '../src/dialer.ts'
+
+const DIALS = 200
+const addressOf = (index: number) => peerAddress(`10.0.${index >> 8}.${index & 255}`, 6881)
+
+/** Nobody ever answers, and every signal that was handed out is kept. */
+class Scene {
+  readonly clock = new VirtualClock()
+  readonly signals: AbortSignal[] = []
+  readonly slots = new ConnectionSlots(DIALS)
+  readonly failed: unknown[] = []
+  dialed = 0
+  readonly connector: Connector
+
+  constructor() {
+    const { clock, signals, slots } = this
+    const transport = {
+      dial: (_address: unknown, { signal }: DialOptions = {}) => {
+        this.dialed++
+        return new Promise<ByteStream>((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+        })
+      },
+    } as unknown as Transport
+    const dialer = new Dialer({ transport, clock, peerId: createPeerId(new SeededRandom(1)) })
+    const watched = {
+      dial: (...[address, swarm, signal]: Parameters<Dialer['dial']>) => {
+        signals.push(signal)
+        return dialer.dial(address, swarm, signal)
+      },
+    } as unknown as Dialer
+    const names = [new Uint8Array(20) as InfoHash]
+    this.connector = new Connector({
+      identity: () => ({ names }) as never,
+      clock,
+      dialer: watched,
+      slots,
+      refuses: () => undefined,
+      connected: () => undefined,
+      isFinished: () => false,
+      makeRoom: () => {},
+      blocked: () => {},
+      failed: (_address, error) => this.failed.push(error),
+    })
+  }
+
+  settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+describe('many dials that nobody answers', () => {
+  test('have no signal in common, and few listeners on each', async () => {
+    const { connector, clock, signals, settle, slots } = new Scene()
+    connector.start()
+    for (let index = 0; index < DIALS; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
+    await clock.advanceAsync(1_000, settle)
+    expect(slots.used).toBe(DIALS)
+    expect(new Set(signals).size).toBe(DIALS)
+    // Of the dialer, of the transport, and of the one that is the next to begin.
+    for (const signal of signals) expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(2)
+    connector.stop()
+    await settle()
+    for (const signal of signals) expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
+  test('end when the torrent stops, and begin again with it', async () => {
+    const { connector, clock, signals, settle, slots, failed } = new Scene()
+    for (let index = 0; index < DIALS; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
+    connector.start()
+    await clock.advanceAsync(1_000, settle)
+    connector.stop()
+    await settle()
+    expect(signals.every(({ aborted, reason }) => aborted && (reason as PeerError).code === 'TORRENT_STOPPED')).toBe(
+      true,
+    )
+    expect({ used: slots.used, failed }).toEqual({ used: 0, failed: [] })
+    connector.start()
+    await clock.advanceAsync(1_000, settle)
+    expect(signals).toHaveLength(2 * DIALS)
+    expect(signals.slice(DIALS).some(({ aborted }) => aborted)).toBe(false)
+    connector.stop()
+    await settle()
+  })
+})
