@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { type Census, slopeOf, takeCensus } from '../src/soak/census.ts'
+import { type Census, countResources, slopeOf, takeCensus } from '../src/soak/census.ts'
 
 function look(minute: number, heap: number): Census {
-  return { at: minute * 60_000, heap, buffers: 0, rss: 0, timers: 0, handles: 0, descriptors: 0 }
+  return { at: minute * 60_000, heap, data: 0, buffers: 0, rss: 0, timers: 0, handles: 0, descriptors: 0 }
 }
 
 test('a heap that grows by 1,000 bytes a minute grows by 60,000 an hour, whatever it started at', () => {
@@ -12,11 +12,17 @@ test('a heap that grows by 1,000 bytes a minute grows by 60,000 an hour, whateve
   expect(slopeOf(looks.slice(0, 1), 'heap')).toBe(0)
 })
 
-test('a census sees a timer that was left', async () => {
-  const before = await takeCensus(0)
+test('a census sees a timer that was left', () => {
+  const before = countResources()
   const timer = setTimeout(() => {}, 60_000)
-  expect((await takeCensus(1)).timers).toBe(before.timers + 1)
+  const after = countResources()
   clearTimeout(timer)
-  expect((await takeCensus(2)).timers).toBe(before.timers)
-  expect(before.heap).toBeGreaterThan(0)
+  expect(after).toEqual({ ...before, timers: before.timers + 1 })
+  expect(countResources()).toEqual(before)
+})
+
+test('a census tells data and compiled code apart', async () => {
+  const { heap, data } = await takeCensus(0)
+  expect(data).toBeGreaterThan(0)
+  expect(data).toBeLessThan(heap)
 })

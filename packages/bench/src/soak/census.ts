@@ -1,12 +1,15 @@
 // What the process holds at one moment, after the garbage is gone, and how that grows over an hour.
 
 import { readdirSync } from 'node:fs'
+import { takeHeapCensus } from '@torrential/simulation'
 
 /** One look; bytes unless it is a count. */
 export interface Census {
   /** Milliseconds since the start. */
   readonly at: number
   readonly heap: number
+  /** Of the heap, what is not compiled code, which grows as long as functions get warm. */
+  readonly data: number
   readonly buffers: number
   readonly rss: number
   readonly timers: number
@@ -18,7 +21,7 @@ export interface Census {
 
 export type Figure = Exclude<keyof Census, 'at'>
 
-export const FIGURES: readonly Figure[] = ['heap', 'buffers', 'rss', 'timers', 'handles', 'descriptors']
+export const FIGURES: readonly Figure[] = ['heap', 'data', 'buffers', 'rss', 'timers', 'handles', 'descriptors']
 
 /** Turns of the loop in which sockets that were closed are let go of, and collections between them. */
 const SETTLING = 3
@@ -30,17 +33,15 @@ export async function takeCensus(at: number): Promise<Census> {
     globalThis.gc?.()
   }
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage()
+  const { data } = await takeHeapCensus()
+  return { at, heap: heapUsed, data, buffers: arrayBuffers, rss, ...countResources() }
+}
+
+/** At this moment. */
+export function countResources(): Pick<Census, 'timers' | 'handles' | 'descriptors'> {
   const resources = process.getActiveResourcesInfo()
   const timers = resources.filter((name) => name === 'Timeout' || name === 'Immediate').length
-  return {
-    at,
-    heap: heapUsed,
-    buffers: arrayBuffers,
-    rss,
-    timers,
-    handles: resources.length - timers,
-    descriptors: descriptorCount(),
-  }
+  return { timers, handles: resources.length - timers, descriptors: descriptorCount() }
 }
 
 /** Least squares, per hour; 0 for fewer than two looks. */

@@ -44,17 +44,20 @@ export async function soakMain(args: readonly string[]): Promise<number> {
   return growing.length === 0 ? 0 : 1
 }
 
-/** The process's size moves in steps of the allocator's, so it is shown and not judged: heap and buffers are. */
+/**
+ * The process's size moves in steps of the allocator's, and the heap as functions get warm, so they are shown and not judged: the
+ * heap without compiled code and buffers are.
+ */
 function isGrowing(looks: readonly Census[], figure: Figure): boolean {
-  if (figure === 'rss') return false
-  if (figure === 'heap' || figure === 'buffers') return slopeOf(looks, figure) > MOST_GROWTH
+  if (figure === 'rss' || figure === 'heap') return false
+  if (figure === 'data' || figure === 'buffers') return slopeOf(looks, figure) > MOST_GROWTH
   const [first, last] = endsOf(looks, figure)
   return last > first + 2
 }
 
 function line(looks: readonly Census[], figure: Figure): string {
   const [first, last] = endsOf(looks, figure)
-  const isBytes = figure === 'heap' || figure === 'buffers' || figure === 'rss'
+  const isBytes = figure !== 'timers' && figure !== 'handles' && figure !== 'descriptors'
   const show = (value: number) => (isBytes ? `${(value / 2 ** 20).toFixed(2)} MiB` : value.toFixed(1))
   return `${figure.padEnd(12)} ${show(first)} -> ${show(last)}, ${show(slopeOf(looks, figure))} per hour`
 }
