@@ -26,8 +26,12 @@ const mostFails = 6
 export class CandidateList {
   readonly #known = new LazyMap<string, Known>()
   readonly #limit: number
-  #ready: Known[] = []
-  #waiting = new LazySet<Known>()
+  /** The line of those that may be dialed, and how many of them have not failed yet. */
+  readonly #ready: Known[] = []
+  #fresh = 0
+  readonly #waiting = new LazySet<Known>()
+  /** When the first of those that wait may be tried again; undefined after that one has gone. */
+  #firstRetryAt: number | undefined = Number.POSITIVE_INFINITY
 
   constructor(limit = 3_000) {
     this.#limit = limit
@@ -50,15 +54,14 @@ export class CandidateList {
     if (candidate.address.port === 0) return false
     if (this.#known.size >= this.#limit && candidate.origin !== 'user' && !this.#forget()) return false
     const fresh = this.#learn(key, candidate, 'ready', name)
-    if (candidate.origin === 'user') this.#putFirst(fresh)
-    else this.#ready.push(fresh)
+    this.#lineUp(fresh, candidate.origin === 'user' ? this.#placeOfUser() : this.#ready.length)
     return true
   }
 
   /** What the user named goes before all others, in the user's order. */
-  #putFirst(fresh: Known): void {
+  #placeOfUser(): number {
     const at = this.#ready.findIndex(({ origin, fails }) => origin !== 'user' || fails > 0)
-    this.#ready.splice(at < 0 ? this.#ready.length : at, 0, fresh)
+    return at < 0 ? this.#ready.length : at
   }
 
   /** A peer that connected to us told where it listens: no need to dial it while it is connected. */
@@ -71,17 +74,19 @@ export class CandidateList {
       return
     }
     if (known.state === 'dialing') return
-    if (known.state === 'ready') this.#ready.splice(this.#ready.indexOf(known), 1)
-    this.#waiting.delete(known)
+    this.#leaveLine(known)
+    this.#waitNoMore(known)
     known.state = 'connected'
   }
 
   /** Takes the next address to dial; answer with `connected` or `failed`. */
   next(now: number): PeerAddress | undefined {
-    for (const known of this.#waiting) if (known.retryAt <= now) this.#makeReady(known)
-    const known = this.#ready.shift()
+    if (this.#nextRetryAt <= now) {
+      for (const known of this.#waiting) if (known.retryAt <= now) this.#makeReady(known)
+    }
+    const known = this.#ready[0]
     if (known === undefined) return undefined
-    known.state = 'dialing'
+    this.#leaveLine(known)
     return known.address
   }
 
@@ -99,6 +104,8 @@ export class CandidateList {
   connected(address: PeerAddress): void {
     const known = this.#known.get(formatAddress(address))
     if (known === undefined) return
+    this.#leaveLine(known)
+    this.#waitNoMore(known)
     known.state = 'connected'
   }
 
@@ -116,6 +123,7 @@ export class CandidateList {
   released(address: PeerAddress, now: number, again: number): void {
     const known = this.#known.get(formatAddress(address))
     if (known === undefined) return
+    this.#leaveLine(known)
     known.fails = 0
     this.#wait(known, now + again)
   }
@@ -149,14 +157,20 @@ export class CandidateList {
 
   /** An address waits that has not failed yet. */
   get hasFresh(): boolean {
-    return this.#ready.some(({ fails }) => fails === 0)
+    return this.#fresh > 0
   }
 
   /** When `next` will have something to give: 0 for now, Infinity for never. */
   get deadline(): number {
-    if (this.#ready.length > 0) return 0
+    return this.#ready.length > 0 ? 0 : this.#nextRetryAt
+  }
+
+  /** Looks at all that wait only after the first of them has gone: who asks at each connection that ends must not pay for all. */
+  get #nextRetryAt(): number {
+    if (this.#firstRetryAt !== undefined) return this.#firstRetryAt
     let first = Number.POSITIVE_INFINITY
     for (const known of this.#waiting) if (known.retryAt < first) first = known.retryAt
+    this.#firstRetryAt = first
     return first
   }
 
@@ -169,8 +183,10 @@ export class CandidateList {
   #setBack(address: PeerAddress, now: number, first: number): void {
     const known = this.#known.get(formatAddress(address))
     if (known === undefined) return
+    this.#leaveLine(known)
     known.fails++
     if (known.fails >= mostFails && known.origin !== 'user') {
+      this.#waitNoMore(known)
       this.#known.delete(formatAddress(address))
       return
     }
@@ -185,20 +201,42 @@ export class CandidateList {
       if (worst === undefined || known.retryAt > worst.retryAt) worst = known
     }
     if (worst === undefined) return false
-    this.#waiting.delete(worst)
+    this.#waitNoMore(worst)
     return this.#known.delete(formatAddress(worst.address))
   }
 
   #makeReady(known: Known): void {
-    this.#waiting.delete(known)
+    this.#waitNoMore(known)
     known.isUseless = false
+    this.#lineUp(known, this.#ready.length)
+  }
+
+  #lineUp(known: Known, at: number): void {
     known.state = 'ready'
-    this.#ready.push(known)
+    if (at === this.#ready.length) this.#ready.push(known)
+    else this.#ready.splice(at, 0, known)
+    if (known.fails === 0) this.#fresh++
+  }
+
+  /** Only of one that is in the line anything changes, and before its failures do. */
+  #leaveLine(known: Known): void {
+    if (known.state !== 'ready') return
+    if (this.#ready[0] === known) this.#ready.shift()
+    else this.#ready.splice(this.#ready.indexOf(known), 1)
+    if (known.fails === 0) this.#fresh--
+    known.state = 'dialing'
   }
 
   #wait(known: Known, until: number): void {
+    this.#leaveLine(known)
+    this.#waitNoMore(known)
     known.state = 'waiting'
     known.retryAt = until
     this.#waiting.add(known)
+    if (this.#firstRetryAt !== undefined && until < this.#firstRetryAt) this.#firstRetryAt = until
+  }
+
+  #waitNoMore(known: Known): void {
+    if (this.#waiting.delete(known) && known.retryAt === this.#firstRetryAt) this.#firstRetryAt = undefined
   }
 }

@@ -50,6 +50,8 @@ export interface PeerIntakeParts {
   readonly context: SessionContext
 }
 
+/** Milliseconds before a connection that finds no place is the reason for another look at all peers: they may come by the thousand. */
+const lookForRoom = 500
 /** Milliseconds within which two connections count as dialed at the same time. */
 const simultaneous = 15_000
 const stopped = () => new PeerError('TORRENT_STOPPED', 'the torrent is not running')
@@ -61,6 +63,7 @@ export class PeerIntake implements InboundTorrent {
   readonly #connector: Connector
   #identity: SwarmIdentity
   #user: PeerUser | undefined
+  #lookedForRoomAt = Number.NEGATIVE_INFINITY
 
   /** @throws InputError `TRACKER_URL` */
   constructor(parts: PeerIntakeParts, options: AddOptions) {
@@ -77,7 +80,7 @@ export class PeerIntake implements InboundTorrent {
       refuses: (address) => this.#refuses(address),
       isFinished: () => this.#user?.isFinished === true,
       connected: (dialed) => this.#admit(dialed),
-      makeRoom: () => this.#user?.makeRoom(),
+      makeRoom: () => this.#makeRoom(),
       blocked: (address, reason) => this.#blocked(address, reason),
       failed: (address, error) => reporter.emit({ type: 'peer-failed', torrent, address, error }),
     })
@@ -145,7 +148,7 @@ export class PeerIntake implements InboundTorrent {
     }
     if (!this.slots.take()) {
       // This one is gone; the next finds a place where there was a peer of no use.
-      this.#user?.makeRoom()
+      if (this.#parts.context.clock.now() - this.#lookedForRoomAt >= lookForRoom) this.#makeRoom()
       this.#blocked(address, 'limit')
       return new PeerError('TOO_MANY_CONNECTIONS', 'there is no place for another connection')
     }
@@ -196,6 +199,11 @@ export class PeerIntake implements InboundTorrent {
     if (present.incoming === fresh.incoming || present.age > simultaneous) return false
     const weAreLower = compareBytes(this.#parts.context.peerId, fresh.peerId) < 0
     return weAreLower !== fresh.incoming
+  }
+
+  #makeRoom(): void {
+    this.#lookedForRoomAt = this.#parts.context.clock.now()
+    this.#user?.makeRoom()
   }
 
   #refuses(address: PeerAddress): 'filter' | 'banned' | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { formatAddress, type PeerAddress, peerAddress } from '@torrential/primitives'
+import { formatAddress, type PeerAddress, peerAddress, SeededRandom } from '@torrential/primitives'
 import { CandidateList } from '../src/candidate-list.ts'
 
 const at = (port: number): PeerAddress => peerAddress('10.0.0.1', port)
@@ -156,6 +156,97 @@ describe('the list of candidates', () => {
     expect(list.next(0)).toBeUndefined()
     list.released(at(2), 0, 30_000)
     expect(taken(list, 30_000)).toBe('10.0.0.1:2')
+  })
+
+  test('knows when the next one may be tried, and whether one is new, whatever happened before', () => {
+    const random = new SeededRandom(7)
+    const dice = (sides: number) => Math.floor(random.next() * sides)
+    const list = new CandidateList(40)
+    /** The same with all of them looked at each time; the order is not in it. */
+    const known = new Map<number, { state: string; fails: number; retryAt: number; isUser: boolean }>()
+    const wait = (port: number, fails: number, retryAt: number) => {
+      const one = known.get(port)
+      if (one === undefined) return
+      Object.assign(one, { state: 'waiting', fails, retryAt })
+      if (fails >= 6 && !one.isUser) known.delete(port)
+    }
+    const back = (fails: number, first: number) => Math.min(600_000, first * 2 ** fails)
+    for (let now = 0, step = 0; step < 5_000; step++) {
+      const port = 1 + dice(60)
+      const one = known.get(port)
+      const acts = [
+        () => {
+          const isUser = dice(8) === 0
+          if (one === undefined && known.size >= 40) return
+          list.add(isUser ? user(port) : tracker(port))
+          if (one === undefined) known.set(port, { state: 'ready', fails: 0, retryAt: 0, isUser })
+          else if (isUser && one.state === 'waiting') one.state = 'ready'
+        },
+        () => {
+          for (const each of known.values()) if (each.state === 'waiting' && each.retryAt <= now) each.state = 'ready'
+          const found = list.next(now)
+          const taking = found && known.get(found.port)
+          expect(taking?.state).toBe(found && 'ready')
+          if (taking !== undefined) taking.state = 'dialing'
+        },
+        () => {
+          list.connected(at(port))
+          if (one !== undefined) one.state = 'connected'
+        },
+        () => {
+          list.failed(at(port), now)
+          wait(port, (one?.fails ?? 0) + 1, now + back(one?.fails ?? 0, 2_000))
+        },
+        () => {
+          list.offended(at(port), now)
+          wait(port, (one?.fails ?? 0) + 1, now + back(one?.fails ?? 0, 300_000))
+        },
+        () => {
+          list.released(at(port), now, 30_000)
+          wait(port, 0, now + 30_000)
+        },
+        () => {
+          if (one === undefined) return
+          list.adopt(at(port))
+          if (one.state !== 'dialing') one.state = 'connected'
+        },
+        () => {
+          list.putBack(at(port))
+          if (one !== undefined) one.state = 'ready'
+        },
+        () => {
+          if (dice(10) > 0) return
+          list.forbid(at(port))
+          wait(port, one?.fails ?? 0, Number.POSITIVE_INFINITY)
+        },
+        () => (now += dice(3_000)),
+      ]
+      acts[dice(acts.length)]?.()
+      const all = [...known.values()]
+      const ready = all.filter(({ state }) => state === 'ready')
+      const waiting = all.filter(({ state }) => state === 'waiting').map(({ retryAt }) => retryAt)
+      expect({ step, size: list.size, hasFresh: list.hasFresh, deadline: list.deadline }).toEqual({
+        step,
+        size: all.length,
+        hasFresh: ready.some(({ fails }) => fails === 0),
+        deadline: ready.length > 0 ? 0 : Math.min(Number.POSITIVE_INFINITY, ...waiting),
+      })
+    }
+  })
+
+  test('does not look at all that wait each time somebody asks', () => {
+    const list = new CandidateList()
+    for (let port = 1; port <= 3_000; port++) list.add(tracker(port))
+    for (let port = 1; port <= 3_000; port++) {
+      list.next(0)
+      list.failed(at(port), 0)
+    }
+    let looks = 0
+    // Each comparison with it counts.
+    const now = { valueOf: () => (looks++, 1_000) } as unknown as number
+    for (let count = 0; count < 1_000; count++) expect(list.next(now)).toBeUndefined()
+    expect(looks).toBeLessThanOrEqual(1_000)
+    expect(list.next(2_000)).toEqual(at(1))
   })
 
   test('ignores what it is told of addresses that it does not know', () => {
