@@ -2,9 +2,9 @@
 
   {"role": "leech" | "seed" | "idle", "host": H, "port": N, "sessions": N, "torrents": [{"file": PATH, "directory": DIR}],
    "peers": ["127.0.0.1:1"], "uploadLimit": BYTES_PER_SECOND, "slots": N, "connections": N, "sendBuffer": BYTES, "stay": BOOL, "idleSeconds": N,
-   "state": DIR}
+   "state": DIR, "checked": BOOL}
 
-  seed   every torrent is complete and trusted; prints {"ports": [...]}, one of each session, and goes on until stdin ends
+  seed   every torrent is complete and trusted, or with "checked" checked first, after which the hashes of blocks are known; prints {"ports": [...]}, one of each session, and goes on until stdin ends
   leech  prints {"finished": true} when everything is complete and written, then ends, or with "stay" goes on until stdin ends
   idle   adds the torrents from resume data in "state" (made by the role "state"), prints {"values": {...}, "ports": [...]} after
          idling, and goes on until stdin ends
@@ -75,7 +75,7 @@ def until_stdin_ends():
 def seed(config):
     sessions = [make_session(config) for _ in range(config.get("sessions", 1))]
     for session in sessions:
-        for handle in add_all(session, config, True):
+        for handle in add_all(session, config, not config.get("checked")):
             while not handle.status().is_seeding:
                 time.sleep(0.005)
     say({"ports": [session.listen_port() for session in sessions]})

@@ -1,5 +1,5 @@
-// Seeds that contestants download from, or that are contestants themselves. Those of libtorrent trust their files: nothing is left to
-// do for them but to send.
+// Seeds that contestants download from, or that are contestants themselves. Those of libtorrent trust their files unless told
+// otherwise: nothing is left to do for them but to send.
 import type { Ground } from '@torrential/interop'
 import type { Material } from './material.ts'
 import { libtorrentProgram, torrentialCommand } from './programs.ts'
@@ -17,6 +17,8 @@ export interface SeedOptions {
   readonly connections?: number
   /** Bytes of the kernel's buffer for each connection. @default what the kernel finds right */
   readonly sendBuffer?: number
+  /** Has it look at its files first: of v2 and hybrid torrents it then has the hashes of blocks to give. @default false */
+  readonly checked?: boolean
   /** Address to listen on. @default the ground's */
   readonly host?: string
 }

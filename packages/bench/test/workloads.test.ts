@@ -15,6 +15,7 @@ const small: Readonly<Record<string, number>> = {
   idle: 5,
   active: 200_000,
   stream: 3_000_000,
+  'stream-hybrid': 3_000_000,
   'tracker-udp': 50,
   'tracker-http': 50,
   'start-version': 1,

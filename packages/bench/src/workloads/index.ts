@@ -8,7 +8,7 @@ import { leechWorkloads } from './leech.ts'
 import { manySeeds, manyTorrents } from './parallel-leech.ts'
 import { seedWorkloads } from './seed.ts'
 import { startWorkloads } from './start.ts'
-import { stream } from './stream.ts'
+import { streamWorkloads } from './stream.ts'
 import { swarm } from './swarm.ts'
 import { trackerWorkloads } from './tracker.ts'
 
@@ -21,7 +21,7 @@ export const WORKLOADS: readonly Workload[] = [
   ...verifyWorkloads,
   idle,
   manyTorrents,
-  stream,
+  ...streamWorkloads,
   ...trackerWorkloads,
   ...startWorkloads,
   costOfSize,

@@ -1,13 +1,16 @@
 // Row 9: a file over a line of 20 MB/s and 50 ms: how long from adding the torrent to its first byte, and from asking for the byte at
-// 90 % to that byte. What was streamed is compared with the source.
+// 90 % to that byte. What was streamed is compared with the source. Of a v1 torrent a whole piece has to be here first; of a hybrid
+// one, as `torrential create` makes them, a block and its hashes.
+import { execFile } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { webtorrent, libtorrent } from '@torrential/interop'
+import { promisify } from 'node:util'
+import { type Ground, webtorrent, libtorrent } from '@torrential/interop'
 import { DelayProxy } from '../delay-proxy.ts'
-import { makeMaterial, MEBI, oneFile } from '../material.ts'
+import { makeMaterial, type Material, MEBI, oneFile } from '../material.ts'
 import { type Command, measure } from '../measured-run.ts'
 import { OURS } from '../ours.ts'
-import { npmProgram, ourProgram } from '../programs.ts'
+import { npmProgram, ourProgram, torrentialCommand } from '../programs.ts'
 import { libtorrentSeed } from '../seeds.ts'
 import { ownColumn, USUAL_COLUMNS } from '../table.ts'
 import type { Workload } from '../workload.ts'
@@ -17,11 +20,10 @@ const roundTrip = 50
 /** Streamed at each place: what a player reads before it shows anything. */
 const most = 4 * MEBI
 
-/** Row 9. */
-export const stream: Workload = {
-  name: 'stream',
+const workload = (name: string, kind: string, isHybrid: boolean): Workload => ({
+  name,
   row: 9,
-  title: `time to the first byte and to a seek, over ${rate / 1e6} MB/s and ${roundTrip} ms round trip`,
+  title: `time to the first byte and to a seek, ${kind} torrent over ${rate / 1e6} MB/s and ${roundTrip} ms round trip`,
   size: 2048 * MEBI,
   unit: 'bytes',
   counterparts: [webtorrent],
@@ -32,15 +34,16 @@ export const stream: Workload = {
     { figure: 'seek', against: 'webtorrent', atMost: 0.5 },
   ],
   async prepare({ ground, size }) {
-    const material = await makeMaterial(ground, oneFile(size))
-    const seed = await libtorrentSeed(ground, [material], { sendBuffer: 256 * 1024 })
+    const plain = await makeMaterial(ground, oneFile(size))
+    const material = isHybrid ? await hybridOf(ground, plain) : plain
+    const seed = await libtorrentSeed(ground, [material], { sendBuffer: 256 * 1024, checked: isHybrid })
     const proxy = ground.own(
       await DelayProxy.start(ground.host, seed.addresses[0] as string, { delay: roundTrip / 2, rate }),
     )
     const length = Math.min(most, Math.floor(size / 10))
     const offsets = [0, Math.floor(size * 0.9)]
-    const contestant = (name: string, commandOf: (config: object) => Command) => ({
-      name,
+    const contestant = (who: string, commandOf: (config: object) => Command) => ({
+      name: who,
       async run({ target, figures, deadline }: { target: string; figures: string; deadline: number }) {
         const config = {
           host: ground.host,
@@ -66,6 +69,22 @@ export const stream: Workload = {
       },
     }
   },
+})
+
+/** Row 9. */
+export const streamWorkloads: readonly Workload[] = [
+  workload('stream', 'v1', false),
+  workload('stream-hybrid', 'hybrid', true),
+]
+
+/** The same data with another torrent. */
+async function hybridOf(ground: Ground, material: Material): Promise<Material> {
+  const { name, pieceLength } = material.payload
+  const torrentFile = join(await ground.folder('hybrid'), `${name}.torrent`)
+  const options = ['--hybrid', '--piece-length', String(pieceLength), '--output', torrentFile]
+  const { command, args } = torrentialCommand('create', join(material.source, name), ...options)
+  await promisify(execFile)(command, args)
+  return { ...material, torrentFile }
 }
 
 /** @throws Error unless a file is exactly that range of another */
