@@ -8,6 +8,8 @@ import { CYCLE, Churn } from './churn.ts'
 const usage = 'usage: node --expose-gc packages/bench/bin/soak.js [--minutes N]'
 const CENSUS_MS = 10_000
 const WARM_UP = 0.2
+/** Rounds side by side until then: pools of memory keep what was needed at the most, and must not come to that by chance later. */
+const WARM_UP_ROUNDS = 4
 /** Bytes an hour. */
 const MOST_GROWTH = 2 ** 20
 /** Looks at each end whose median is compared: single ones jump. */
@@ -27,7 +29,8 @@ export async function soakMain(args: readonly string[]): Promise<number> {
     const start = performance.now()
     let next = 0
     for (let at = 0; at < minutes * 60_000; at = performance.now() - start) {
-      await churn.round()
+      const isWarm = at >= WARM_UP * minutes * 60_000
+      await Promise.all(Array.from({ length: isWarm ? 1 : WARM_UP_ROUNDS }, () => churn.round()))
       // Always after the same content: what the caches hold of the last one must not pass for growth.
       if (at < next || churn.rounds % CYCLE !== 0) continue
       next = at + CENSUS_MS
