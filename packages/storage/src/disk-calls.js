@@ -1,15 +1,15 @@
-// Makes, syncs, reads and looks at many small files, call by call and at once: what `disk-worker.js` does in its thread. Plain
+// Writes, syncs, reads and looks at many small files, call by call and at once: what `disk-worker.js` does in its thread. Plain
 // JavaScript with nothing but node builtins, so that a thread can start it from `src` as well as from `dist`.
 //
 // It gives up what is left when the disk is slow: waiting is for the thread pool, where several wait at once. So it does at a fault,
 // which whoever asked meets again where it can be told.
 
 import { constants } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 
 /** A disk is slow when that many files of a batch took so many milliseconds each; a thread that waits for a core does so once or twice. */
 const SLOW_FILES = 8
-const SLOW = { make: 10, sync: 2, look: 10, read: 10 }
+const SLOW = { write: 10, sync: 2, look: 10, read: 10 }
 const careful = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 const guards = constants.O_RDWR | careful
 const making = guards | constants.O_CREAT | constants.O_EXCL
@@ -25,23 +25,121 @@ export function perform(batch, calls) {
   if (kind === 'look') return { found: look(calls, batch) }
   if (kind === 'read') return read(calls, batch)
   if (kind === 'sync') return { done: sync(calls, batch) }
-  return { done: make(calls, batch), bytes }
+  return { done: write(calls, batch), bytes }
 }
 
-function make(calls, { paths, lengths, positions, bytes }) {
+/** What is wrong with this file and no other: a link, a directory or something longer is in its place. */
+const inTheWay = new Set(['FILE_TOO_LONG', 'EISDIR', 'ELOOP'])
+
+function write(calls, { root, paths, lengths, positions, limits, known, bytes }) {
   const done = new Uint8Array(paths.length)
-  const pace = new Pace(SLOW.make)
+  const pace = new Pace(SLOW.write)
+  const ground = new Ground(calls, root)
   let at = 0
   for (let i = 0; i < paths.length && pace.isGood(); i++) {
+    const end = at + lengths[i]
     try {
-      makeFile(calls, paths[i], bytes, at, at + lengths[i], positions[i])
+      const directory = dirname(paths[i])
+      ground.enter(directory, known[i] === 0)
+      const file = openFile(calls, paths[i], { isKnown: known[i] === 1, limit: limits[i], ground, directory })
+      try {
+        writeBytes(calls, file, bytes, at, end, positions[i])
+      } finally {
+        calls.closeSync(file)
+      }
       done[i] = 1
     } catch (error) {
-      if (error.code !== 'EEXIST') break
+      if (!inTheWay.has(error.code)) break
     }
-    at += lengths[i]
+    at = end
   }
   return done
+}
+
+/** The directories of a batch, each looked at when the first file in it comes: see `RootDirectory`, which does the same one by one. */
+class Ground {
+  #calls
+  #root
+  #real
+  #entered = new Set()
+
+  constructor(calls, root) {
+    this.#calls = calls
+    this.#root = root
+  }
+
+  /** Makes what is missing, one level at a time, if asked to. Throws when a link leads out of the root. */
+  enter(directory, makes) {
+    if (this.#entered.has(directory)) return
+    try {
+      this.check(directory)
+    } catch (error) {
+      if (!makes || error.code !== 'ENOENT' || !directory.startsWith(withSeparator(this.#root))) throw error
+      const parent = dirname(directory)
+      this.enter(parent, true)
+      this.check(parent)
+      makeDirectory(this.#calls, directory)
+      this.check(directory)
+    }
+    this.#entered.add(directory)
+  }
+
+  /** What is at the directory's place now is inside. */
+  check(directory) {
+    this.#real ??= this.#calls.realpathSync(this.#root)
+    const real = this.#calls.realpathSync(directory)
+    if (real !== this.#real && !real.startsWith(withSeparator(this.#real))) throw failure('PATH_OUTSIDE')
+  }
+}
+
+function withSeparator(path) {
+  return path.endsWith(sep) ? path : path + sep
+}
+
+function failure(code) {
+  return Object.assign(new Error(code), { code })
+}
+
+function makeDirectory(calls, path) {
+  try {
+    calls.mkdirSync(path)
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+  }
+}
+
+function openFile(calls, path, { isKnown, limit, ground, directory }) {
+  const fresh = isKnown ? undefined : makeFile(calls, path)
+  if (fresh !== undefined) return fresh
+  const file = calls.openSync(path, guards)
+  try {
+    const stats = calls.fstatSync(file)
+    if (!stats.isFile()) throw failure('EISDIR')
+    if (stats.size > limit) throw failure('FILE_TOO_LONG')
+    if (stats.size > 0) ground.check(directory)
+    return file
+  } catch (error) {
+    calls.closeSync(file)
+    throw error
+  }
+}
+
+/** Undefined when the name is taken. */
+function makeFile(calls, path) {
+  try {
+    return calls.openSync(path, making, 0o666)
+  } catch (error) {
+    if (error.code === 'EEXIST') return undefined
+    throw error
+  }
+}
+
+function writeBytes(calls, file, bytes, start, end, position) {
+  for (let at = start; at < end; ) {
+    const count = calls.writeSync(file, bytes, at, end - at, position + at - start)
+    if (count === 0) throw new Error('the system takes no more bytes')
+    at += count
+  }
 }
 
 class Pace {
@@ -62,24 +160,13 @@ class Pace {
   }
 }
 
-function makeFile(calls, path, bytes, start, end, position) {
-  const file = calls.openSync(path, making, 0o666)
-  try {
-    for (let at = start; at < end; ) {
-      const count = calls.writeSync(file, bytes, at, end - at, position + at - start)
-      if (count === 0) throw new Error('the system takes no more bytes')
-      at += count
-    }
-  } finally {
-    calls.closeSync(file)
-  }
-}
-
-function sync(calls, { paths }) {
+function sync(calls, { root, paths }) {
   const done = new Uint8Array(paths.length)
   const pace = new Pace(SLOW.sync)
+  const ground = new Ground(calls, root)
   for (let i = 0; i < paths.length && pace.isGood(); i++) {
     try {
+      ground.enter(dirname(paths[i]), false)
       syncFile(calls, paths[i])
       done[i] = 1
     } catch {}

@@ -3,7 +3,7 @@
 // tries again.
 
 import { Worker } from 'node:worker_threads'
-import { type FileBatches, gathered, type NewFiles } from './file-batches.ts'
+import { type FileBatches, gathered, type SmallWrites } from './file-batches.ts'
 
 /** Starting the thread takes as long as some hundred files take without it. */
 const WORTH_FROM = 200
@@ -33,15 +33,16 @@ export class DiskThread implements FileBatches {
   #isOver = false
   #ids = 0
 
-  async make({ paths, contents, positions }: NewFiles): Promise<Uint8Array> {
+  async write({ root, paths, contents, positions, limits, known }: SmallWrites): Promise<Uint8Array> {
     const { bytes, lengths } = gathered(contents, this.#spare.pop())
-    const reply = await this.#ask({ kind: 'make', paths, positions, lengths, bytes }, [bytes.buffer as ArrayBuffer])
+    const batch = { kind: 'write', root, paths, positions, limits, known, lengths, bytes }
+    const reply = await this.#ask(batch, [bytes.buffer as ArrayBuffer])
     if (reply?.bytes !== undefined && this.#spare.length < SPARE) this.#spare.push(reply.bytes.buffer)
     return reply?.done ?? new Uint8Array(paths.length)
   }
 
-  async sync(paths: readonly string[]): Promise<Uint8Array> {
-    return (await this.#ask({ kind: 'sync', paths }))?.done ?? new Uint8Array(paths.length)
+  async sync(root: string, paths: readonly string[]): Promise<Uint8Array> {
+    return (await this.#ask({ kind: 'sync', root, paths }))?.done ?? new Uint8Array(paths.length)
   }
 
   async look(paths: readonly string[]): Promise<Float64Array> {

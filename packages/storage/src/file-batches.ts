@@ -3,29 +3,45 @@
 // what a batch has not done is done one call at a time by whoever asked, who then meets the error, if there is one, in its usual
 // place. So a batch never rejects and has no errors of its own.
 
+import { StorageError } from '@torrential/primitives'
+import { dirname, relative, sep } from 'node:path'
 import type { FileSystem, OpenFile } from './file-system.ts'
+import { openRequested } from './pooled-handle.ts'
 import { lengthOf, writeFully } from './pooled-io.ts'
+import { RootDirectory } from './root-directory.ts'
+import { systemCode } from './storage-failure.ts'
 
-/** Files that nobody has made yet, and bytes of each; the three lists are of one length. */
-export interface NewFiles {
+/** Bytes for files that nobody has open; the lists are of one length. */
+export interface SmallWrites {
+  /** Absolute: what all files lie below. */
+  readonly root: string
   /** Absolute. */
   readonly paths: readonly string[]
   /** What is written: as with `OpenFile.write`, but all of it. */
   readonly contents: readonly (readonly Uint8Array[])[]
   /** Where in the file. */
-  readonly positions: readonly number[]
+  readonly positions: Float64Array
+  /** Bytes that the file may have at most. */
+  readonly limits: Float64Array
+  /** 1: the file must be there, and is not made anew when it is not. */
+  readonly known: Uint8Array
 }
 
 export interface FileBatches extends AsyncDisposable {
   /** It pays for torrents of so many files or more: the first batch may have to start something. */
   readonly worthFrom: number
   /**
-   * Opens each file with `make`, writes to it and closes it. 1 for each file that has its bytes. Goes on behind a name that is taken,
-   * and ends at any other failure.
+   * Opens each file, writes to it and closes it; makes it, and directories below the root, where they are missing. 1 for each file that
+   * has its bytes. Goes on behind a file that is left alone, because it is longer than it may be or no file, and ends at any other
+   * failure. As one by one, no link is followed in a file's place, nothing is made or written where a link leads out of the root, and a
+   * file that has content is written to only when its directory is still inside after it was opened.
    */
-  make(files: NewFiles): Promise<Uint8Array>
-  /** Opens each file with `write`, syncs and closes it. 1 for each whose content survives a power cut. */
-  sync(paths: readonly string[]): Promise<Uint8Array>
+  write(files: SmallWrites): Promise<Uint8Array>
+  /**
+   * Opens each file with `write`, syncs and closes it. 1 for each whose content survives a power cut, and whose directory is inside the
+   * root.
+   */
+  sync(root: string, paths: readonly string[]): Promise<Uint8Array>
   /**
    * Two numbers for each name: bytes, and milliseconds since 1970 of the last change. Bytes are -1 where there is no file (or
    * something else), NaN where nobody has looked.
@@ -35,35 +51,63 @@ export interface FileBatches extends AsyncDisposable {
   read(paths: readonly string[], most: number): Promise<readonly (Uint8Array | undefined)[]>
 }
 
+/** What is wrong with this file and no other: a link, a directory or something longer is in its place. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(['FILE_TOO_LONG', 'EISDIR', 'ELOOP'])
+const NOBODY = {}
+
 /** The batches of a file system, made of its own calls, one after the other: for doubles, whose every call is to be met. */
 export function batchesOver(fileSystem: FileSystem): FileBatches {
-  const withFile = async (path: string, access: 'make' | 'write', work: (file: OpenFile) => Promise<void>) => {
-    const file = await fileSystem.open(path, access)
+  const write = async (ground: RootDirectory, files: SmallWrites, index: number): Promise<void> => {
+    const path = files.paths[index] as string
+    const directory = below(ground, path)
+    const isKnown = files.known[index] === 1
+    await (isKnown ? ground.require(directory) : ground.create(directory))
+    const request = {
+      owner: NOBODY,
+      file: index,
+      path,
+      access: isKnown ? 'write' : 'create',
+      approve: () => ground.confirm(directory),
+      admit: async (_file: OpenFile, { size }: { readonly size: number }) => {
+        if (size > (files.limits[index] as number)) throw new StorageError('FILE_TOO_LONG', 'it is too long', { path })
+      },
+    } as const
+    const file = await openRequested(request, (each, access) => fileSystem.open(each, access))
     try {
-      await work(file)
+      await writeFully(file, files.contents[index] as readonly Uint8Array[], files.positions[index] as number, path)
+    } finally {
+      await file.close()
+    }
+  }
+  const sync = async (ground: RootDirectory, path: string): Promise<void> => {
+    await ground.require(below(ground, path))
+    const file = await fileSystem.open(path, 'write')
+    try {
+      await file.datasync()
     } finally {
       await file.close()
     }
   }
   return {
     worthFrom: 1,
-    async make({ paths, contents, positions }) {
-      const done = new Uint8Array(paths.length)
-      for (const [index, path] of paths.entries()) {
-        const blocks = contents[index] as readonly Uint8Array[]
+    async write(files) {
+      const done = new Uint8Array(files.paths.length)
+      const ground = new RootDirectory(fileSystem, files.root)
+      for (let index = 0; index < done.length; index++) {
         try {
-          await withFile(path, 'make', (file) => writeFully(file, blocks, positions[index] as number, path))
+          await write(ground, files, index)
           done[index] = 1
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') break
+          if (!IN_THE_WAY.has(systemCode(error) ?? '')) break
         }
       }
       return done
     },
-    async sync(paths) {
+    async sync(root, paths) {
       const done = new Uint8Array(paths.length)
+      const ground = new RootDirectory(fileSystem, root)
       for (const [index, path] of paths.entries()) {
-        await withFile(path, 'write', (file) => file.datasync()).then(
+        await sync(ground, path).then(
           () => (done[index] = 1),
           () => {},
         )
@@ -93,6 +137,11 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
   }
 }
 
+/** The directory of a file, as `RootDirectory` has it. */
+function below({ path: root }: RootDirectory, path: string): string {
+  return relative(root, dirname(path)).split(sep).join('/')
+}
+
 async function readWhole(fileSystem: FileSystem, path: string, most: number): Promise<Uint8Array | undefined> {
   const file = await fileSystem.open(path, 'read')
   try {
@@ -106,9 +155,9 @@ async function readWhole(fileSystem: FileSystem, path: string, most: number): Pr
   }
 }
 
-/** The contents of new files one behind the other, in memory of its own that a thread can be given. */
+/** The contents of files one behind the other, in memory of its own that a thread can be given. */
 export function gathered(
-  contents: NewFiles['contents'],
+  contents: SmallWrites['contents'],
   into?: ArrayBuffer,
 ): { bytes: Uint8Array; lengths: Uint32Array } {
   const lengths = Uint32Array.from(contents, lengthOf)

@@ -10,7 +10,7 @@ export type { HandleOwner, HandleRequest, PooledHandle } from './pooled-handle.t
 export { HandlePool } from './handle-pool.ts'
 export type { FileAccess, FileStat, FileSystem, OpenFile } from './file-system.ts'
 export { nodeFileSystem } from './file-system.ts'
-export type { FileBatches, NewFiles } from './file-batches.ts'
+export type { FileBatches, SmallWrites } from './file-batches.ts'
 export { batchesOver } from './file-batches.ts'
 // Memory
 export type { MemoryStorageParts } from './memory-storage.ts'

@@ -60,7 +60,7 @@ export class PieceSlices {
     if (slices.length === 1 && only !== undefined) return this.#write(piece, only, blocks)
     const cursor = new BlockCursor(blocks)
     const writes = slices.map((slice) => ({ ...slice, blocks: cursor.take(slice.length) }))
-    await sideBySide(await this.#writeNew(piece, writes), FILES_AT_ONCE, (write) =>
+    await sideBySide(await this.#writeSmall(piece, writes), FILES_AT_ONCE, (write) =>
       this.#write(piece, write, write.blocks),
     )
   }
@@ -121,17 +121,18 @@ export class PieceSlices {
   }
 
   /** Does what can be done for many files at a time; returns what is left. */
-  async #writeNew(piece: PieceIndex, writes: readonly FileWrite[]): Promise<Iterable<FileWrite>> {
+  async #writeSmall(piece: PieceIndex, writes: readonly FileWrite[]): Promise<readonly FileWrite[]> {
     const { pads, parking, files } = this.#parts
-    const fresh: FileWrite[] = []
+    const plain: FileWrite[] = []
     const others: FileWrite[] = []
     for (const write of writes) {
       const { file } = write
-      const isIn = pads[file] === 0 && files.isNew(file) && parking.isWanted(file) && !parking.find(piece, file)
-      const list = isIn ? fresh : others
+      const isPlain = pads[file] === 0 && parking.isWanted(file) && parking.find(piece, file) === undefined
+      const list = isPlain ? plain : others
       list.push(write)
     }
-    return fresh.length === 0 ? writes : [...others, ...(await files.writeNew(fresh))]
+    const left = await files.writeSmall(plain)
+    return others.length === 0 ? left : [...others, ...left]
   }
 
   async #write(piece: PieceIndex, slice: FileSlice, blocks: readonly Uint8Array[]): Promise<void> {

@@ -13,7 +13,7 @@ import { extentOf } from './piece-extent.ts'
 import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
 import { lengthOf, readFully, writeFully } from './pooled-io.ts'
 import { sideBySide } from './side-by-side.ts'
-import { type FileWrite, makeTogether, syncTogether } from './small-files.ts'
+import { type FileWrite, syncTogether, writeTogether } from './small-files.ts'
 import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
 
@@ -96,18 +96,18 @@ export class TorrentFiles {
     if (this.#parts.observer?.written !== undefined) this.#parts.observer.written(file, lengthOf(blocks))
   }
 
-  /** True for a file that nobody has written to: as far as is known it does not exist. */
-  isNew(file: number): boolean {
-    return this.#seen[file] === 0
-  }
-
-  /** Makes small files, new ones, with what is to be written to them, many at a time. Returns the writes that are left. Never rejects. */
-  async writeNew(writes: readonly FileWrite[]): Promise<readonly FileWrite[]> {
-    const { geometry, observer } = this.#parts
+  /** Does small writes to files that nobody has open, many at a time. Returns the writes that are left. Never rejects. */
+  async writeSmall(writes: readonly FileWrite[]): Promise<readonly FileWrite[]> {
+    const { geometry, handles, observer } = this.#parts
     const isFull = this.#options.allocation === 'full'
-    const fit = writes.filter(({ file, length }) => !isFull || length === extentOf(geometry, file).length)
-    const made = await makeTogether(this.#parts, fit)
-    for (const { file, offset, length } of made) {
+    const isKnown = (file: number) => this.#seen[file] === 1
+    const fit = writes.filter(
+      ({ file, length }) =>
+        (!isFull || length === extentOf(geometry, file).length) &&
+        !(isKnown(file) && handles.isWritable(this.pathOf(file))),
+    )
+    const written = await writeTogether(this.#parts, fit, isKnown)
+    for (const { file, offset, length } of written) {
       this.#seen[file] = 1
       this.#dirty.add(file)
       if (this.#watch?.file === file) this.#watch.ranges.push({ start: offset, end: offset + length })
@@ -115,7 +115,7 @@ export class TorrentFiles {
       observer?.written?.(file, length)
       observer?.closed?.(file)
     }
-    return made.size === 0 ? writes : writes.filter((write) => !made.has(write))
+    return written.size === 0 ? writes : writes.filter((write) => !written.has(write))
   }
 
   /** Makes the file, empty, when it does not exist. @throws StorageError */
@@ -184,7 +184,7 @@ export class TorrentFiles {
     }
     // Whether one that is open has been deleted is asked of its handle.
     const closed = [...this.#dirty].filter((file) => !handles.isWritable(this.pathOf(file)))
-    await syncTogether(this.#parts, closed, { confirmed, dirty: this.#dirty })
+    await syncTogether(this.#parts, closed, this.#dirty)
     await sideBySide([...this.#dirty], AT_ONCE, async (file) => {
       this.#dirty.delete(file)
       try {

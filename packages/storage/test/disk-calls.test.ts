@@ -31,8 +31,9 @@ class FaultyCalls {
         fail(call.name)
         return call(...args)
       }
-    const { lstatSync, statSync, fstatSync, fdatasyncSync, readSync, writeSync } = fs
-    const plain = { lstatSync, statSync, fstatSync, fdatasyncSync, readSync, writeSync }
+    const { lstatSync, statSync, fstatSync, fdatasyncSync, readSync, writeSync, mkdirSync } = fs
+    const realpathSync = fs.realpathSync.native
+    const plain = { lstatSync, statSync, fstatSync, fdatasyncSync, readSync, writeSync, mkdirSync, realpathSync }
     this.calls = {
       ...Object.fromEntries(Object.entries(plain).map(([name, call]) => [name, passing(call as never)])),
       openSync: (...args: Parameters<typeof fs.openSync>) => {
@@ -62,28 +63,31 @@ async function atEachCall(code: string, isLasting: boolean, work: (calls: object
 }
 
 describe.each(codes)('%s at the n-th call, lasting %s, for every n', (code, isLasting) => {
-  test('of files that are made: those that are done have their bytes', async () => {
-    const path = await temporaryDirectory()
+  test('of files that are written to or made: those that are done have their bytes', async () => {
+    const root = await temporaryDirectory()
     await atEachCall(code, isLasting, async (calls) => {
-      await rm(path, { recursive: true })
-      await mkdir(path)
-      await writeFile(join(path, 'taken'), 'here')
-      const paths = ['a', 'taken', 'b', 'empty', 'c'].map((name) => join(path, name))
-      const bytes = Buffer.from('aabccc')
-      const batch = { kind: 'make', paths, lengths: [2, 0, 1, 0, 3], positions: [0, 0, 0, 0, 1], bytes }
+      await rm(root, { recursive: true })
+      await mkdir(root)
+      await writeFile(join(root, 'there'), 'here')
+      await writeFile(join(root, 'long'), 'too long')
+      const paths = ['a', 'there', 'long', 'new/deep/b', 'new/empty', 'c'].map((name) => join(root, name))
+      const bytes = Buffer.from('aaXYbccc')
+      const places = { lengths: [2, 1, 1, 1, 0, 3], positions: [0, 1, 0, 0, 0, 1], limits: [9, 4, 7, 9, 9, 9] }
+      const batch = { kind: 'write', root, paths, known: [0, 1, 0, 0, 0, 0], bytes, ...places }
       const reply = perform(batch, calls)
       expect(reply.bytes).toBe(bytes)
-      const expected = ['aa', 'here', 'b', '', '\0ccc']
+      const expected = ['aa', 'hXre', undefined, 'b', '', '\0ccc']
       for (const [index, done] of [...(reply.done as Uint8Array)].entries()) {
         if (done === 1) expect(await readFile(paths[index] as string, 'latin1')).toBe(expected[index])
       }
-      expect(await readFile(join(path, 'taken'), 'latin1')).toBe('here')
+      expect(['here', 'hXre']).toContain(await readFile(join(root, 'there'), 'latin1'))
+      expect(await readFile(join(root, 'long'), 'latin1')).toBe('too long')
     })
   })
 
   test('of files that are made durable: those that are done are synced', async () => {
-    const path = await temporaryDirectory()
-    const paths = ['a', 'b'].map((name) => join(path, name))
+    const root = await temporaryDirectory()
+    const paths = ['a', 'b'].map((name) => join(root, name))
     for (const each of paths) await writeFile(each, 'x')
     await atEachCall(code, isLasting, async (calls) => {
       let synced = 0
@@ -94,7 +98,7 @@ describe.each(codes)('%s at the n-th call, lasting %s, for every n', (code, isLa
           synced++
         },
       }
-      const done = [...(perform({ kind: 'sync', paths }, counted).done as Uint8Array)]
+      const done = [...(perform({ kind: 'sync', root, paths }, counted).done as Uint8Array)]
       expect(done.filter((one) => one === 1).length).toBeLessThanOrEqual(synced)
     })
   })

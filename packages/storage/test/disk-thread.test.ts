@@ -1,13 +1,34 @@
 // Batches do to files what the calls of the file system do, in a thread as well as one by one.
 
-import { access, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { batchesOver, type FileBatches, nodeFileSystem } from '@torrential/storage'
+import { batchesOver, type FileBatches, nodeFileSystem, type SmallWrites } from '@torrential/storage'
 import { describe, expect, test } from '@jest/globals'
 import { DiskThread } from '../src/disk-thread.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
+
+interface Place {
+  readonly position: number
+  readonly limit: number
+  readonly known: 0 | 1
+}
+
+type Line = readonly [name: string, content: readonly Uint8Array[], place?: Partial<Place>]
+
+/** New files below the root unless `place` says otherwise. */
+function writes(root: string, lines: readonly Line[]): SmallWrites {
+  const numbers = (of: (place: Partial<Place>) => number) => lines.map(([, , place = {}]) => of(place))
+  return {
+    root,
+    paths: lines.map(([name]) => join(root, name)),
+    contents: lines.map(([, content]) => content),
+    positions: Float64Array.from(numbers(({ position }) => position ?? 0)),
+    limits: Float64Array.from(numbers(({ limit }) => limit ?? 1_000)),
+    known: Uint8Array.from(numbers(({ known }) => known ?? 0)),
+  }
+}
 
 const kinds: readonly (readonly [string, () => FileBatches])[] = [
   ['in a thread', () => new DiskThread()],
@@ -15,40 +36,87 @@ const kinds: readonly (readonly [string, () => FileBatches])[] = [
 ]
 
 describe.each(kinds)('batches %s', (_, start) => {
-  test('make files, with bytes anywhere in them, and leave alone what is there', async () => {
+  test('write anywhere in files and make those that are missing, with their directories', async () => {
     await using batches = start()
-    const path = await temporaryDirectory()
-    await writeFile(join(path, 'b'), 'here')
-    await symlink(join(path, 'elsewhere'), join(path, 'c'))
-    const paths = ['a', 'b', 'c', 'd', 'e'].map((name) => join(path, name))
-    const contents = [[bytes(1), bytes(2, 3)], [bytes(4)], [bytes(5)], [bytes(6)], []]
-    const done = await batches.make({ paths, contents, positions: [0, 0, 0, 2, 0] })
-    expect([...done]).toEqual([1, 0, 0, 1, 1])
-    const found = await Promise.all([0, 1, 3, 4].map((index) => readFile(paths[index] as string)))
-    expect(found.map((content) => [...content])).toEqual([[1, 2, 3], [...Buffer.from('here')], [0, 0, 6], []])
-    await expect(access(join(path, 'elsewhere'))).rejects.toThrow('ENOENT')
+    const root = await temporaryDirectory()
+    await writeFile(join(root, 'b'), 'here')
+    const files = writes(root, [
+      ['a', [bytes(1), bytes(2, 3)]],
+      ['b', [bytes(88)], { position: 1 }],
+      ['new/x/d', [bytes(6)], { position: 2 }],
+      ['new/e', []],
+    ])
+    expect([...(await batches.write(files))]).toEqual([1, 1, 1, 1])
+    const found = await Promise.all(files.paths.map((path) => readFile(path)))
+    expect(found.map((content) => [...content])).toEqual([[1, 2, 3], [...Buffer.from('hXre')], [0, 0, 6], []])
     // Memory that came back is used again, for less.
-    const next = { paths: [join(path, 'f')], contents: [[bytes(9)]], positions: [0] }
-    expect([...(await batches.make(next))]).toEqual([1])
-    expect([...(await readFile(join(path, 'f')))]).toEqual([9])
+    expect([...(await batches.write(writes(root, [['f', [bytes(9)]]])))]).toEqual([1])
+    expect([...(await readFile(join(root, 'f')))]).toEqual([9])
   })
 
-  test('end where something is wrong', async () => {
+  test('leave alone what is longer or no file, and go on behind it', async () => {
     await using batches = start()
-    const path = await temporaryDirectory()
-    const paths = ['a', 'none/b', 'c'].map((name) => join(path, name))
-    const contents = paths.map(() => [bytes(1)])
-    expect([...(await batches.make({ paths, contents, positions: [0, 0, 0] }))]).toEqual([1, 0, 0])
-    await expect(access(join(path, 'c'))).rejects.toThrow('ENOENT')
+    const root = await temporaryDirectory()
+    await writeFile(join(root, 'long'), 'longer')
+    await writeFile(join(root, 'elsewhere'), 'x')
+    await symlink(join(root, 'elsewhere'), join(root, 'link'))
+    await symlink(join(root, 'nowhere'), join(root, 'dangling'))
+    await mkdir(join(root, 'directory'))
+    const names = ['long', 'link', 'dangling', 'directory', 'last']
+    const files = writes(
+      root,
+      names.map((name) => [name, [bytes(1)], { limit: 5 }]),
+    )
+    expect([...(await batches.write(files))]).toEqual([0, 0, 0, 0, 1])
+    expect(String(await readFile(join(root, 'long')))).toBe('longer')
+    expect(String(await readFile(join(root, 'elsewhere')))).toBe('x')
+    await expect(access(join(root, 'nowhere'))).rejects.toThrow('ENOENT')
   })
 
-  test('sync what is there', async () => {
+  test.each<readonly [string, string, Partial<Place>]>([
+    ['a file that should be there and is not', 'gone', { known: 1 }],
+    ['a directory that should be there and is not', 'none/gone', { known: 1 }],
+    ['a file in the place of a directory', 'file/b', {}],
+    ['a directory that leads out of the root', 'out/b', {}],
+    ['a directory to be made below one that leads out', 'out/new/b', {}],
+    ['a directory whose link leads nowhere', 'dangling/b', {}],
+  ])('end at %s', async (what, path, place) => {
     await using batches = start()
-    const path = await temporaryDirectory()
-    await writeFile(join(path, 'a'), 'a')
-    await symlink(join(path, 'a'), join(path, 'link'))
-    const paths = ['none', 'link', 'a'].map((name) => join(path, name))
-    expect([...(await batches.sync(paths))]).toEqual([0, 0, 1])
+    const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()]
+    await writeFile(join(root, 'file'), 'x')
+    await symlink(outside, join(root, 'out'))
+    await symlink(join(outside, 'nowhere'), join(root, 'dangling'))
+    const files = writes(root, [
+      ['a', [bytes(1)]],
+      [path, [bytes(1)], place],
+      ['c', [bytes(1)]],
+    ])
+    expect([...(await batches.write(files))]).toEqual([1, 0, 0])
+    expect((await readdir(root)).sort()).toEqual(['a', 'dangling', 'file', 'out'])
+    expect(await readdir(outside)).toEqual([])
+  })
+
+  test('may be below a root that is a link, and in directories that are links inside', async () => {
+    await using batches = start()
+    const [real, elsewhere] = [await temporaryDirectory(), await temporaryDirectory()]
+    await mkdir(join(real, 'd'))
+    await symlink(join(real, 'd'), join(real, 'inside'))
+    const root = join(elsewhere, 'root')
+    await symlink(real, root)
+    expect([...(await batches.write(writes(root, [['inside/a', [bytes(7)]]])))]).toEqual([1])
+    expect([...(await readFile(join(real, 'd/a')))]).toEqual([7])
+    expect([...(await batches.sync(root, [join(root, 'inside/a')]))]).toEqual([1])
+  })
+
+  test('sync what is there and inside the root', async () => {
+    await using batches = start()
+    const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()]
+    await writeFile(join(root, 'a'), 'a')
+    await writeFile(join(outside, 'b'), 'b')
+    await symlink(join(root, 'a'), join(root, 'link'))
+    await symlink(outside, join(root, 'out'))
+    const paths = ['none', 'link', 'out/b', 'a'].map((name) => join(root, name))
+    expect([...(await batches.sync(root, paths))]).toEqual([0, 0, 0, 1])
   })
 
   test('read what is there, is a file and is short', async () => {
@@ -94,13 +162,14 @@ describe('a thread', () => {
   test('does nothing any more once it is closed, and closing ends what it does', async () => {
     const thread = new DiskThread()
     const path = await temporaryDirectory()
-    const paths = [join(path, 'a')]
-    const running = thread.make({ paths, contents: [[bytes(1)]], positions: [0] })
+    const files = writes(path, [['a', [bytes(1)]]])
+    const { paths } = files
+    const running = thread.write(files)
     await thread[Symbol.asyncDispose]()
     expect((await running).length).toBe(1)
     await rm(join(path, 'a'), { force: true })
-    expect([...(await thread.make({ paths, contents: [[bytes(1)]], positions: [0] }))]).toEqual([0])
-    expect([...(await thread.sync(paths))]).toEqual([0])
+    expect([...(await thread.write(files))]).toEqual([0])
+    expect([...(await thread.sync(path, paths))]).toEqual([0])
     expect([...(await thread.look(paths))]).toEqual([Number.NaN, Number.NaN])
     await expect(access(join(path, 'a'))).rejects.toThrow('ENOENT')
     await thread[Symbol.asyncDispose]()
