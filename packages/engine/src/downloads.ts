@@ -83,14 +83,12 @@ export class Downloads {
 
   /** A run is on disk. */
   written(piece: PieceIndex, offset: number, length: number): void {
-    const { store, ledger, outbox } = this.#swarm
+    const { store, ledger } = this.#swarm
     const partial = store.get(piece)
     if (partial === undefined || !partial.inRuns) return
     ledger.settle(partial.settleRun(offset, length))
     if (partial.isDoomed) this.#requester.discard(partial)
-    if (!partial.isWritten || partial.isCommitting) return
-    store.startCommit(partial)
-    outbox.push({ type: 'verify', piece })
+    this.#endRuns(partial)
   }
 
   /** Writes out what is in memory of a piece that will not be complete soon, because the credit is needed elsewhere. */
@@ -98,33 +96,15 @@ export class Downloads {
     partial.inRuns = true
     // What leaves the memory of a piece that failed before must leave its digests behind.
     if (partial.isSuspect) partial.digests ??= partial.digestHeld(digestOf)
-    for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, 1)
+    this.#writeRuns(partial, 1)
   }
 
-  /**
-   * Takes in a block that is of no peer: it counts as any other, but nobody is blamed when it is wrong. At most half of the
-   * credit goes to such blocks, since they may lie for long. False when it is of no use.
-   */
-  restore(piece: PieceIndex, index: number, block: Uint8Array, now: number): boolean {
-    const { selection, store, picker, ledger, geometry, options } = this.#swarm
-    const { used, budget } = ledger.credit
-    if (!selection.needs(piece) || used + block.length > budget / 2) return false
-    if (geometry.lengthOf(piece) > options.wholePieceLimit) return false
-    // Padding is here in any case.
-    if (index > 0 && index * BLOCK_LENGTH >= geometry.paddingStart(piece)) return false
-    const open = store.get(piece)
-    if (open !== undefined && (open.isCommitting || open.inRuns || open.isSuspect || open.stateOf(index) !== 0))
-      return false
-    if (!ledger.arriveUnasked(block.length)) return false
-    const partial = open ?? store.open(piece, false, now)
-    partial.receive(index, block, undefined)
-    store.refile(partial)
-    picker.refile(piece)
-    this.#swarm.hasNewWork = true
-    if (partial.missing > 0) return true
-    store.startCommit(partial)
-    this.#swarm.outbox.push({ type: 'commit', piece, blocks: partial.blocks() })
-    return true
+  /** More of a piece came at once than a block: it goes on as far as that makes possible. */
+  advance(partial: PartialPiece<Peer>): void {
+    if (partial.inRuns) {
+      this.#writeRuns(partial, this.#swarm.leastRun)
+      this.#endRuns(partial)
+    } else if (partial.missing === 0) this.#commit(partial)
   }
 
   #late(peer: Peer, piece: number, index: number, block: Uint8Array, now: number): number {
@@ -160,10 +140,23 @@ export class Downloads {
     if (partial.listedAt !== -1) store.refile(partial)
     if (partial.digests !== undefined) partial.digests[index] = digestOf(block)
     if (partial.inRuns) this.#writeRun(partial, index, this.#swarm.leastRun)
-    else if (partial.missing === 0) {
-      store.startCommit(partial)
-      this.#swarm.outbox.push({ type: 'commit', piece: partial.piece, blocks: partial.blocks() })
-    }
+    else if (partial.missing === 0) this.#commit(partial)
+  }
+
+  #commit(partial: PartialPiece<Peer>): void {
+    this.#swarm.store.startCommit(partial)
+    this.#swarm.outbox.push({ type: 'commit', piece: partial.piece, blocks: partial.blocks() })
+  }
+
+  /** The last run is on disk: the piece waits for its verdict. */
+  #endRuns(partial: PartialPiece<Peer>): void {
+    if (!partial.isWritten || partial.isCommitting) return
+    this.#swarm.store.startCommit(partial)
+    this.#swarm.outbox.push({ type: 'verify', piece: partial.piece })
+  }
+
+  #writeRuns(partial: PartialPiece<Peer>, least: number): void {
+    for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, least)
   }
 
   #writeRun(partial: PartialPiece<Peer>, block: number, least: number): void {

@@ -1,6 +1,7 @@
 // The parts of an engine, made and joined; and what follows on every input: free slots are given away, idle peers look for work.
 
 import { BlockBlame } from './block-blame.ts'
+import { CarryOver } from './carry-over.ts'
 import { Connections } from './connections.ts'
 import { Downloads } from './downloads.ts'
 import { HashExchange } from './hash-exchange.ts'
@@ -19,6 +20,7 @@ export class EngineWorks {
   readonly requester: Requester
   readonly connections: Connections
   readonly downloads: Downloads
+  readonly carryOver: CarryOver
   readonly verdicts: Verdicts
   readonly uploads: Uploads
   readonly metadata: MetadataServe
@@ -45,6 +47,7 @@ export class EngineWorks {
     this.requester = requester
     this.connections = connections
     this.downloads = downloads
+    this.carryOver = new CarryOver(swarm, downloads)
     this.verdicts = verdicts
     this.uploads = uploads
     this.metadata = metadata

@@ -194,6 +194,23 @@ export class PartialPiece<Peer extends Holder = Holder> {
     return true
   }
 
+  /** Blocks `[start, end)` of a new piece are on disk; nobody sent them. */
+  restoreWritten(start: number, end: number): void {
+    for (let block = start; block < min(end, this.blockCount); block++) {
+      if (this.#state[block] === WRITTEN) continue
+      // Padding is here.
+      if (this.#state[block] === FREE) {
+        this.free--
+        this.missing--
+      }
+      this.#state[block] = WRITTEN
+      this.#blocks[block] = undefined
+      // Known to be of nobody: a piece that fails is not the work of those alone who sent the rest.
+      this.senders[block] = undefined
+      this.#unwritten--
+    }
+  }
+
   /**
    * Blocks of a whole piece turned out to be wrong: they have to be asked for again, the others stay. Returns the bytes that
    * left the memory.
@@ -230,7 +247,7 @@ export class PartialPiece<Peer extends Holder = Holder> {
     })
   }
 
-  /** All blocks in order, once none is missing and none was written. */
+  /** All blocks in order; none in the place of those that are missing or on disk. */
   blocks(): readonly Uint8Array[] {
     return this.#blocks as Uint8Array[]
   }

@@ -1,16 +1,9 @@
 // The open pieces of a torrent: those with at least one block asked for or here. Keeps the short list of pieces that still
 // have free blocks, so that nobody walks over pieces that only wait.
 
-import { BLOCK_LENGTH, LazyMap } from '@torrential/primitives'
+import { LazyMap } from '@torrential/primitives'
 import type { Geometry, PieceIndex } from '@torrential/primitives'
 import { type Holder, PartialPiece } from './partial-piece.ts'
-
-/** A block of a piece that is not complete; a view. */
-export interface HeldBlock {
-  readonly piece: PieceIndex
-  readonly offset: number
-  readonly block: Uint8Array
-}
 
 export class PieceStore<Peer extends Holder = Holder> {
   /** Pieces with free blocks, in no order. */
@@ -54,17 +47,6 @@ export class PieceStore<Peer extends Holder = Holder> {
     this.#open.set(piece, partial)
     this.refile(partial)
     return partial
-  }
-
-  /** See `SwarmEngine.heldBlocks`. */
-  *heldBlocks(begunBefore: number): Generator<HeldBlock> {
-    for (const partial of this.#open.values()) {
-      if (partial.isCommitting || partial.inRuns || partial.isSuspect || partial.openedAt >= begunBefore) continue
-      const padding = this.#geometry.paddingStart(partial.piece)
-      for (const [block, bytes] of partial.held()) {
-        if (block * BLOCK_LENGTH < padding) yield { piece: partial.piece, offset: block * BLOCK_LENGTH, block: bytes }
-      }
-    }
   }
 
   /** Puts a piece into or takes it out of `withFree`, after its free blocks may have changed. */

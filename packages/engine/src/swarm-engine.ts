@@ -1,20 +1,13 @@
 // The machine. Every input is routed to the part that knows what it means; afterwards whatever it made possible happens. Outputs wait
 // in the outbox until they are pulled. Nothing here decides anything.
 
-import {
-  BLOCK_LENGTH,
-  type Bitfield,
-  type Machine,
-  type PeerAddress,
-  type PeerKey,
-  type PieceIndex,
-} from '@torrential/primitives'
+import { type Bitfield, type Machine, type PeerAddress, type PeerKey, type PieceIndex } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
+import type { HeldPiece } from './carry-over.ts'
 import { EngineWorks } from './engine-works.ts'
 import { type EngineOptions, resolveOptions } from './options.ts'
 import type { PeerInfo } from './peer.ts'
-import type { HeldBlock } from './piece-store.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
 import { type EngineStats, type PeerSnapshot, statsOf } from './snapshot.ts'
 import { type EngineParts, Swarm } from './swarm.ts'
@@ -132,22 +125,21 @@ export class SwarmEngine implements Machine<Action> {
   }
 
   /**
-   * A block that an earlier engine held (`heldBlocks`), `offset` a multiple of 16 KiB: it need not be asked for, and nobody is
-   * blamed when it is wrong. False when it is of no use, or there is no credit to hold it.
+   * What an earlier engine had of a piece (`heldPieces`): it need not be asked for, and nobody is blamed when it is wrong. What
+   * is said to be written is read back before the verdict. False when nothing of it is of use, or there is no credit to hold it.
    */
-  restoreBlock(piece: PieceIndex, offset: number, block: Uint8Array, now: number): boolean {
-    const isTaken = this.#parts.downloads.restore(piece, offset / BLOCK_LENGTH, block, now)
+  restorePiece(held: HeldPiece, now: number): boolean {
+    const isTaken = this.#parts.carryOver.restore(held, now)
     this.#parts.settle(now)
     return isTaken
   }
 
   /**
-   * Blocks in memory of pieces that are not complete, without those that may be somebody's lie (their piece failed before) and
-   * those of pieces that are written in runs; of pieces that were begun before `begunBefore` only. They are views: not to be kept beyond
-   * the next input.
+   * Pieces that are not complete and were begun before `begunBefore`, those first of which least is missing, without those that may be
+   * somebody's lie (they failed before). Each shows what is here at the moment of looking; blocks are views, not to be kept beyond the next input.
    */
-  heldBlocks(begunBefore = Number.POSITIVE_INFINITY): Generator<HeldBlock> {
-    return this.#swarm.store.heldBlocks(begunBefore)
+  heldPieces(begunBefore = Number.POSITIVE_INFINITY): readonly HeldPiece[] {
+    return this.#parts.carryOver.held(begunBefore)
   }
 
   // ---- uploads

@@ -116,12 +116,16 @@ export class Swarm {
       selection: this.selection,
       windows: this.windows,
       proven: new ProvenPeers(this.peers),
-      writesInRuns: (length) =>
-        length > this.options.wholePieceLimit || length > this.ledger.credit.budget / CREDIT_SHARE,
+      writesInRuns: (length) => this.writesInRuns(length),
       isCreditShort: () => this.ledger.credit.used > this.ledger.credit.budget / 2,
     })
     this.picker.isSequential = options.sequential
     for (let piece = 0; piece < geometry.pieceCount; piece++) this.picker.refile(piece)
+  }
+
+  /** Pieces of so many bytes do not wait in memory until they are whole. */
+  writesInRuns(length: number): boolean {
+    return length > this.options.wholePieceLimit || length > this.ledger.credit.budget / CREDIT_SHARE
   }
 
   /** Bytes of the shortest run worth a write; never so long that the credit could not pay for it. */

@@ -43,6 +43,7 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
   const claim = lock && (() => lock.take())
   const files =
     folder === undefined ? undefined : new NodeStateFiles(folder, { fileSystem, batches, ...(claim && { claim }) })
+  const turns = new TurnBudget(DEFAULTS.turnBytes)
   const context: SessionContext = {
     ...host,
     peerId,
@@ -53,7 +54,7 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
     down: new TokenBucket(options.maxDown ?? Number.POSITIVE_INFINITY, { clock }),
     up: new TokenBucket(options.maxUp ?? Number.POSITIVE_INFINITY, { clock }),
     credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
-    turns: new TurnBudget(DEFAULTS.turnBytes),
+    turns,
     handles,
     hashing: new HashPool({ fileSystem }),
     writes: new PQueue({ concurrency: DEFAULTS.writesAtOnce }),
@@ -61,7 +62,7 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
     trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),
     announces: options.trackers !== false,
     resume: files && new ResumeStore({ files, random, fileSystem, batches }),
-    blocks: files && new BlockStore(files),
+    blocks: files && new BlockStore(files, turns),
     entries: files && new TorrentEntries({ files, clock }),
     slabs: new SlabPool({ idle: DEFAULTS.readCache }),
     readCache: new CacheBudget(options.readCache ?? DEFAULTS.readCache),

@@ -3,7 +3,7 @@
 // is complete and as it was left there are none, and neither an engine is needed to hear them nor a storage.
 
 import type { Metainfo } from '@torrential/metainfo'
-import { type PieceIndex, StorageError, toHex, withAbort } from '@torrential/primitives'
+import { type PieceIndex, StorageError, type TorrentialError, toHex, withAbort } from '@torrential/primitives'
 import { reuseData } from './data-reuse.ts'
 import { believe, hashDisk } from './disk-check.ts'
 import type { AddOptions } from './options.ts'
@@ -63,6 +63,7 @@ export class TorrentCheck {
     if (isAsLeft && found.have.isComplete && !hasEmptyFiles(metainfo) && keeper.rest()) {
       this.#progress(found.have.length, found.have.length, found.have.length)
     } else await this.#look(found, isAsLeft, full, signal)
+    if (keeper.isComplete) await this.#dropBlocks()
     if (isAsLeft) {
       resume.adopt(found)
       return
@@ -88,7 +89,15 @@ export class TorrentCheck {
     else await believe(parts, found, signal)
     // Nothing to make and nothing to move: the disk is not even looked at before the first read.
     if (!isAsLeft || !engine.have.isComplete || hasEmptyFiles(metainfo)) await storage.prepare({ signal })
-    if (!engine.have.isComplete) await works.blocks.load()
+    if (!engine.have.isComplete) await works.blocks.load((piece) => !full && found?.doubtful.has(piece) === false)
+  }
+
+  /** Blocks of incomplete pieces that a crash left behind after they had been used. */
+  async #dropBlocks(): Promise<void> {
+    const { metainfo, context, reporter, torrent } = this.#parts
+    await context.blocks?.delete(toHex(metainfo.infoHash)).catch((error: TorrentialError) => {
+      reporter.emit({ type: 'warning', torrent, error })
+    })
   }
 
   #progress(done: number, of: number, have: number): void {

@@ -67,7 +67,18 @@ export class TorrentWorks {
     if (renamed.size > 0) files.arrange(path, renamed)
     this.storage = files
     const warn = (error: TorrentialError) => host.reporter.emit({ type: 'warning', torrent: host.torrent, error })
-    this.blocks = new BlockKeeper({ store: context.blocks, engine, clock, subject, warn })
+    this.blocks = new BlockKeeper({
+      store: context.blocks,
+      engine,
+      clock,
+      subject,
+      sizeOf: (file) =>
+        files.status(file).then(
+          (status) => status?.size ?? 0,
+          () => 0,
+        ),
+      warn,
+    })
     const storage = cached(files, geometry, { budget: context.readCache, slabs: context.slabs })
     this.#cached = storage
     const committer = new PieceCommitter({
@@ -105,7 +116,10 @@ export class TorrentWorks {
         progress: () => host.progress,
         events: {
           pieceCommitted: (piece) => this.#committed(piece),
-          pieceRejected: (piece) => host.reporter.emit({ type: 'piece-failed', torrent: host.torrent, piece }),
+          pieceRejected: (piece) => {
+            this.blocks.settled(piece)
+            host.reporter.emit({ type: 'piece-failed', torrent: host.torrent, piece })
+          },
           storageFailed: (error, piece, during) => this.#storageFailed(error, piece, during),
           engineEvent: (event, connection) => this.#engineEvent(event, connection),
           left: () => host.unused(),
@@ -131,7 +145,9 @@ export class TorrentWorks {
   }
 
   async flush(): Promise<void> {
-    await Promise.all([this.storage.flush(), this.blocks.saveOld()])
+    // What is kept says of most of what has been written that it is there: after a power cut as well.
+    await this.storage.flush()
+    await this.blocks.saveOld()
   }
 
   /** Gives back everything. Never rejects. */
@@ -157,6 +173,7 @@ export class TorrentWorks {
       if (file !== undefined) reporter.emit({ type: 'file-complete', torrent, file })
     }
     resume.gained(piece)
+    this.blocks.settled(piece)
     life.worked()
   }
 

@@ -4,8 +4,9 @@
 import { createHash } from 'node:crypto'
 import { isAbsolute } from 'node:path'
 import { BLOCK_LENGTH, Geometry, peerAddress, type PieceIndex } from '@torrential/primitives'
-import { decodeBlocks, encodeBlocks, type KeptBlock } from '../../../session/src/state/block-store.ts'
+import { decodeBlocks, encodeBlocks, type KeptPiece } from '../../../session/src/state/block-store.ts'
 import { decodePlaces, encodePlaces } from '../../../session/src/state/place-record.ts'
+import { TurnBudget } from '../../../session/src/turn-budget.ts'
 import { decodeEntry, encodeEntry } from '../../../session/src/state/torrent-entry.ts'
 import type { Dice } from '../dice.ts'
 import { isCount, shown, text, texts } from '../outcome.ts'
@@ -28,34 +29,62 @@ const WORDS = texts(
   '"__proto__":',
   '[2,0]',
   '[2,0],[2,0]',
+  '"written":',
+  '[1,0,1]',
   'true',
   '"/"',
   '9',
 )
 
-const short: KeptBlock = { piece: 2 as PieceIndex, offset: 0, block: new Uint8Array(10).fill(7) }
-const whole: KeptBlock = { piece: 0 as PieceIndex, offset: 0, block: new Uint8Array(BLOCK_LENGTH).fill(9) }
+const TURNS = new TurnBudget(Number.POSITIVE_INFINITY)
 
-const BLOCKS = [[], [short], [whole, short]].map((kept) => encodeBlocks(INFO_HASH, kept))
+const short: KeptPiece = {
+  piece: 2 as PieceIndex,
+  written: [],
+  blocks: [{ offset: 0, block: new Uint8Array(10).fill(7) }],
+}
+const whole: KeptPiece = {
+  piece: 0 as PieceIndex,
+  written: [],
+  blocks: [{ offset: 0, block: new Uint8Array(BLOCK_LENGTH).fill(9) }],
+}
+const onDisk: KeptPiece = { piece: 1 as PieceIndex, written: [{ start: 0, end: BLOCK_LENGTH }], blocks: [] }
+
+const BLOCKS = await Promise.all([[], [short], [whole, short], [onDisk, short]].map(fileOf))
+
+async function fileOf(kept: readonly KeptPiece[]): Promise<Uint8Array> {
+  return Buffer.concat(await encodeBlocks(INFO_HASH, kept, TURNS))
+}
+
+function read(bytes: Uint8Array): Promise<KeptPiece[] | undefined> {
+  return decodeBlocks(bytes, INFO_HASH, GEOMETRY, TURNS)
+}
 
 export const blocks: Surface = {
   name: 'state-blocks',
   seeds: BLOCKS,
   words: WORDS,
   generate: (dice) => exchanged(dice, BLOCKS),
-  judge(input) {
-    const asItIs = decodeBlocks(input, INFO_HASH, GEOMETRY)
-    const sealed = decodeBlocks(sealedAnew(input), INFO_HASH, GEOMETRY)
+  async judge(input) {
+    const asItIs = await read(input)
+    const sealed = await read(sealedAnew(input))
     if (asItIs !== undefined) expectThat(shown(asItIs) === shown(sealed), 'sealing changes it')
     if (sealed === undefined) return 'refused'
-    const bytes = sealed.reduce((sum, { block }) => sum + block.length, 0)
+    const held = sealed.flatMap(({ piece, blocks: all }) => all.map((one) => ({ piece, ...one })))
+    const bytes = held.reduce((sum, { block }) => sum + block.length, 0)
     expectThat(bytes <= input.length, 'more bytes than came')
-    for (const { piece, offset, block } of sealed) {
+    for (const { piece, offset, block } of held) {
       expectThat(GEOMETRY.block(piece, offset, block.length) !== undefined, 'a block that there is not')
     }
-    const again = decodeBlocks(encodeBlocks(INFO_HASH, sealed), INFO_HASH, GEOMETRY)
+    for (const { piece, written } of sealed) {
+      for (const { start, end } of written) {
+        expectThat(GEOMETRY.block(piece, start, end - start) !== undefined, 'a range that there is not')
+      }
+    }
+    const again = await read(await fileOf(sealed))
     expectThat(shown(again) === shown(sealed), 'it changes when written and read')
-    return `accepted ${asItIs !== undefined} ${Math.min(3, sealed.length)}`
+    const ranges = sealed.some(({ written }) => written.length > 0)
+    return `accepted ${asItIs !== undefined} ${Math.min(3, held.length)} ${ranges}`
   },
 }
 

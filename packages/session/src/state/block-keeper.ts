@@ -1,13 +1,19 @@
-// Carries the blocks of incomplete pieces from one session into the next: out of the engine when the torrent is closed, back
+// Carries what is here of incomplete pieces from one session into the next: out of the engine when the torrent is closed, back
 // into it after the first check. Neither can do any harm: what cannot be read or written is fetched again.
 //
-// Against a crash the blocks of pieces that take long are kept now and then as well. Those of a piece that is complete by the time of
-// the crash are of no use to anybody then, and do no harm.
+// Against a crash that of pieces that take long is kept now and then as well. The file goes when every piece in it is complete or has
+// failed, since nobody has any use for it then.
 
-import type { SwarmEngine } from '@torrential/engine'
-import { type Clock, isTorrentialError, StorageError, type TorrentialError } from '@torrential/primitives'
+import type { HeldPiece, HeldRange, SwarmEngine } from '@torrential/engine'
+import {
+  type Clock,
+  isTorrentialError,
+  type PieceIndex,
+  StorageError,
+  type TorrentialError,
+} from '@torrential/primitives'
 import { DEFAULTS } from '../options.ts'
-import type { BlockStore } from './block-store.ts'
+import type { BlockStore, KeptPiece } from './block-store.ts'
 import type { ResumeSubject } from './resume-store.ts'
 
 export interface BlockKeeperParts {
@@ -15,6 +21,8 @@ export interface BlockKeeperParts {
   readonly engine: SwarmEngine
   readonly clock: Clock
   readonly subject: ResumeSubject
+  /** Bytes of a file on disk, by its index in the metainfo; 0 when there is none. Never rejects. */
+  readonly sizeOf: (file: number) => Promise<number>
   readonly warn: (error: TorrentialError) => void
 }
 
@@ -23,6 +31,8 @@ export class BlockKeeper {
   #isLoaded = false
   /** There is a file of the torrent, or one may be there. */
   #isKept = false
+  /** Pieces of which the file has something that may still be of use. */
+  #pieces = new Set<PieceIndex>()
   /** What was kept last is what stays. */
   #isOver = false
   #saving: Promise<void> = Promise.resolve()
@@ -31,17 +41,23 @@ export class BlockKeeper {
     this.#parts = parts
   }
 
-  /** The first time only: gives the engine what is kept. Never rejects. */
-  async load(): Promise<void> {
+  /**
+   * The first time only: gives the engine what is kept. `isAsLeft` tells of a piece that its files are as the last session left
+   * them: what that session had written of it is not asked for again either. Never rejects.
+   */
+  async load(isAsLeft: (piece: PieceIndex) => boolean): Promise<void> {
     const { store, engine, clock, subject, warn } = this.#parts
     if (store === undefined || this.#isLoaded) return
     const { infoHash, metainfo } = subject
-    const blocks = await store.load(infoHash, metainfo.geometry)
+    const kept = await store.load(infoHash, metainfo.geometry)
     this.#isLoaded = true
-    if (blocks === 'damaged') warn(damaged(infoHash))
-    this.#isKept = blocks === 'damaged' || blocks.length > 0
-    if (blocks === 'damaged') return
-    for (const { piece, offset, block } of blocks) engine.restoreBlock(piece, offset, block, clock.now())
+    if (kept === 'damaged') {
+      this.#isKept = true
+      return warn(damaged(infoHash))
+    }
+    const held = await this.#onDisk(kept, isAsLeft)
+    this.#keeps(kept)
+    for (const piece of held) engine.restorePiece(piece, clock.now())
   }
 
   /** At the end: keeps what the engine holds now; nothing when it was never asked to hold anything. Never rejects. */
@@ -56,29 +72,81 @@ export class BlockKeeper {
     return this.#save(this.#parts.clock.now() - DEFAULTS.resumeInterval)
   }
 
-  #save(begunBefore: number): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#write(begunBefore))
-    return this.#saving
-  }
-
-  async #write(begunBefore: number): Promise<void> {
-    const { store, engine, subject, warn } = this.#parts
-    if (store === undefined || !this.#isLoaded) return
-    const held = [...engine.heldBlocks(begunBefore)]
-    // What the last session left has just been begun anew: it stays until there is something newer, or nothing at the end.
-    if (held.length === 0 && !(this.#isKept && this.#isOver)) return
-    try {
-      // Nothing of what was kept before is needed by then: it is held, or its piece is complete or has failed.
-      await store.save(subject.infoHash, held)
-      this.#isKept = held.length > 0
-    } catch (error) {
-      warn(isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'blocks were not kept', { cause: error }))
-    }
+  /** The piece is complete, or has failed: what is kept of it is of no use. */
+  settled(piece: PieceIndex): void {
+    if (this.#pieces.delete(piece)) this.#dropUseless()
   }
 
   async forget(): Promise<void> {
     await this.#saving
     await this.#parts.store?.delete(this.#parts.subject.infoHash)
+  }
+
+  #save(begunBefore: number): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#attempt((store) => this.#write(store, begunBefore)))
+    return this.#saving
+  }
+
+  async #write(store: BlockStore, begunBefore: number): Promise<void> {
+    const { engine, subject } = this.#parts
+    const held = engine.heldPieces(begunBefore)
+    // What the last session left has just been begun anew: it stays until there is something newer, or nothing is missing.
+    if (held.length === 0 && !(this.#isKept && (this.#isOver || engine.isFinished))) return
+    // Nothing of what was kept before is needed by then: it is held, or its piece is complete or has failed.
+    const kept = await store.save(subject.infoHash, held)
+    this.#isKept = kept.length > 0
+    this.#keeps(kept.map((piece) => ({ piece })))
+  }
+
+  /** The file is about these pieces, some of which may be complete by now. */
+  #keeps(kept: readonly Pick<HeldPiece, 'piece'>[]): void {
+    const { have } = this.#parts.engine
+    this.#pieces = new Set(kept.map(({ piece }) => piece).filter((piece) => !have.has(piece)))
+    this.#isKept = kept.length > 0
+    this.#dropUseless()
+  }
+
+  #dropUseless(): void {
+    if (!this.#isKept || this.#pieces.size > 0) return
+    this.#saving = this.#saving.then(() => this.#attempt((store) => this.#drop(store)))
+  }
+
+  async #drop(store: BlockStore): Promise<void> {
+    if (!this.#isKept || this.#pieces.size > 0) return
+    await store.delete(this.#parts.subject.infoHash)
+    this.#isKept = false
+  }
+
+  async #attempt(work: (store: BlockStore) => Promise<void>): Promise<void> {
+    const { store, warn } = this.#parts
+    if (store === undefined || !this.#isLoaded) return
+    try {
+      await work(store)
+    } catch (error) {
+      warn(isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'blocks were not kept', { cause: error }))
+    }
+  }
+
+  /** What was written counts where it can still be read; what it is shows when the piece is whole. */
+  async #onDisk(kept: readonly KeptPiece[], isAsLeft: (piece: PieceIndex) => boolean): Promise<HeldPiece[]> {
+    const sizes = new Map<number, Promise<number>>()
+    const isThere = async (piece: PieceIndex, { start, end }: HeldRange): Promise<boolean> => {
+      const { geometry } = this.#parts.subject.metainfo
+      for (const { file, offset, length } of geometry.slices(piece, start, end - start)) {
+        if (geometry.files[file]?.pad === true) continue
+        const size = sizes.get(file) ?? this.#parts.sizeOf(file)
+        sizes.set(file, size)
+        if ((await size) < offset + length) return false
+      }
+      return true
+    }
+    return Promise.all(
+      kept.map(async ({ piece, written, blocks }) => {
+        if (!isAsLeft(piece)) return { piece, blocks, written: [] }
+        const isThereAll = await Promise.all(written.map((range) => isThere(piece, range)))
+        return { piece, blocks, written: written.filter((_, index) => isThereAll[index]) }
+      }),
+    )
   }
 }
 

@@ -24,8 +24,8 @@ export interface StateFiles {
   fetch(names: readonly string[], total: number): Promise<void>
   /** They will not be asked for. */
   leave(names: readonly string[]): void
-  /** Durable, all or nothing. */
-  replace(name: string, content: string | Uint8Array): Promise<void>
+  /** Durable, all or nothing. Parts go one behind the other. */
+  replace(name: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void>
   /** At the end of the file, which is made when it is missing; `durable` also waits for the disk. */
   append(name: string, content: string, durable: boolean): Promise<void>
   remove(name: string): Promise<void>
@@ -106,12 +106,13 @@ export class NodeStateFiles implements StateFiles {
     }
   }
 
-  async replace(name: string, content: string | Uint8Array): Promise<void> {
+  async replace(name: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
     const path = join(this.folder, name)
     const temporary = `${path}.${process.pid}.${this.#temporary++}${TEMPORARY}`
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    const parts =
+      typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
     const write = async (file: OpenFile): Promise<void> => {
-      await writeWhole(file, bytes, 0)
+      await writeWhole(file, parts, 0)
       await file.datasync()
     }
     try {
@@ -130,7 +131,7 @@ export class NodeStateFiles implements StateFiles {
   async append(name: string, content: string, durable: boolean): Promise<void> {
     const path = join(this.folder, name)
     const write = async (file: OpenFile): Promise<void> => {
-      await writeWhole(file, Buffer.from(content), (await file.stat()).size)
+      await writeWhole(file, [Buffer.from(content)], (await file.stat()).size)
       if (durable) await file.datasync()
     }
     try {

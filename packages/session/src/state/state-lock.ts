@@ -101,7 +101,7 @@ export class StateLock implements AsyncDisposable {
     if (file === undefined) return false
     try {
       try {
-        await writeWhole(file, Buffer.from(this.#text), 0)
+        await writeWhole(file, [Buffer.from(this.#text)], 0)
       } finally {
         await file.close()
       }

@@ -22,8 +22,9 @@ export class MemoryStateFiles implements StateFiles {
 
   leave(): void {}
 
-  async replace(name: string, content: string | Uint8Array): Promise<void> {
-    this.put(name, Buffer.from(content as string))
+  async replace(name: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+    const isWhole = typeof content === 'string' || content instanceof Uint8Array
+    this.put(name, isWhole ? Buffer.from(content as string) : Buffer.concat(content))
     this.#remember()
   }
 

@@ -1,10 +1,10 @@
-// Files of the state folder that are fetched together are what they were when they are asked for.
+// Files of the state folder that are fetched together are what they were when they are asked for; files of many parts are whole.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { batchesOver, type FileBatches, nodeFileSystem } from '@torrential/storage'
+import { batchesOver, type FileBatches, type FileSystem, nodeFileSystem } from '@torrential/storage'
 import { NodeStateFiles } from '../../src/state/state-files.ts'
 
 let folder = ''
@@ -75,5 +75,24 @@ describe('files that are fetched', () => {
     const files = filesWith(async (paths) => paths.map(() => undefined))
     await files.fetch(['a', 'b'], 2)
     expect(await text(files, 'b')).toBe('first b')
+  })
+})
+
+describe('a file of many parts', () => {
+  test.each([1, 3, 1_000])('is one behind the other when the disk takes %i bytes at a time', async (most) => {
+    const sparing: FileSystem = {
+      ...nodeFileSystem,
+      async open(path, access) {
+        const file = await nodeFileSystem.open(path, access)
+        const write = file.write.bind(file)
+        return Object.assign(file, {
+          write: (parts: readonly Uint8Array[], position: number) =>
+            write([Buffer.concat(parts).subarray(0, most)], position),
+        })
+      },
+    }
+    const parts = Array.from({ length: 600 }, (_, index) => Buffer.from(index % 7 === 0 ? '' : `${index},`))
+    await new NodeStateFiles(folder, { fileSystem: sparing }).replace('c', parts)
+    expect(await text(filesWith(), 'c', 10_000)).toBe(parts.join(''))
   })
 })
