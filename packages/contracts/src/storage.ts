@@ -21,6 +21,14 @@ export interface Storage extends AsyncDisposable {
 }
 
 export interface ReadOptions extends AbortOptions {
-  /** `length` bytes that the storage may read into; what it returns is what counts. Not to be touched until it resolves. */
-  readonly into?: Uint8Array
+  /** Memory that the storage may read into; what it returns is what counts. Not to be touched until it resolves. */
+  readonly into?: ReadTarget
+}
+
+/** Memory of a caller, of whose bytes some are to be read into. */
+export interface ReadTarget {
+  /** What the storage returns when it has filled all parts. */
+  readonly bytes: Uint8Array
+  /** Views of `bytes`, in order; as long together as what is read. */
+  readonly parts: readonly Uint8Array[]
 }

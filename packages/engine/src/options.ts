@@ -26,7 +26,7 @@ export interface EngineOptions {
   readonly maxQueuedUploads?: number
   /** Bytes handed out by `nextUpload` and not reported by `uploaded` yet, per peer. @default 1 MiB */
   readonly maxUnsentBytes?: number
-  /** Announced as `reqq` (BEP 10). @default 2,000 */
+  /** Announced as `reqq` (BEP 10): no more than are queued. @default 1,000 */
   readonly requestQueue?: number
   /** Bytes of requested and unwritten blocks when no `DownloadCredit` is shared. @default 64 MiB */
   readonly creditBytes?: number
@@ -68,9 +68,10 @@ export const DEFAULTS: ResolvedOptions = {
   maxRequests: 500,
   pipelineTime: 3_000,
   requestTimeout: 30_000,
+  // More than is announced: what goes beyond is rejected, asked for again and rejected again.
   maxQueuedUploads: 1_024,
   maxUnsentBytes: 1024 * 1024,
-  requestQueue: 2_000,
+  requestQueue: 1_000,
   creditBytes: 64 * 1024 * 1024,
   wholePieceLimit: 4 * 1024 * 1024,
   // From 256 KiB on a vectored write costs per byte, not per call.

@@ -1,7 +1,14 @@
 // The machine. Every input is routed to the part that knows what it means; afterwards whatever it made possible happens. Outputs wait
 // in the outbox until they are pulled. Nothing here decides anything.
 
-import { type Bitfield, type Machine, type PeerAddress, type PeerKey, type PieceIndex } from '@torrential/primitives'
+import {
+  BLOCK_LENGTH,
+  type Bitfield,
+  type Machine,
+  type PeerAddress,
+  type PeerKey,
+  type PieceIndex,
+} from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
 import type { HeldPiece } from './carry-over.ts'
@@ -162,6 +169,22 @@ export class SwarmEngine implements Machine<Action> {
   /** What `nextUpload` will give after `distance` others unless something changes: to read ahead. */
   upcomingUpload(peer: PeerKey, distance: number): Upload | undefined {
     return this.#swarm.peers.get(peer)?.uploads.ahead(distance)
+  }
+
+  /**
+   * How many whole blocks that follow one another `nextUpload` would give, at most `most`; the first is `upcomingUpload(peer, 0)`. They stay
+   * in the queue until `uploadedRow`.
+   */
+  upcomingRow(peer: PeerKey, most: number): number {
+    return this.#swarm.peers.get(peer)?.uploads.rowLength(most) ?? 0
+  }
+
+  /** The first `count` blocks of an `upcomingRow` were handed to the wire: takes them off the queue. */
+  uploadedRow(peer: PeerKey, count: number, now: number): void {
+    this.#swarm.up.add(count * BLOCK_LENGTH, now)
+    const known = this.#swarm.peers.get(peer)
+    if (known !== undefined) this.#parts.uploads.uploadedRow(known, count, now)
+    this.#parts.settle(now)
   }
 
   /** A block from `nextUpload` was handed to the wire. */

@@ -1,7 +1,7 @@
 // Giving: requests of peers wait in their queues until the driver pulls them; choking and unchoking, at once where slots are
 // free and in rounds where peers compete. A peer with the fast extension is told of every request that it will not get.
 
-import type { BlockRef } from '@torrential/primitives'
+import { BLOCK_LENGTH, type BlockRef } from '@torrential/primitives'
 import type { Message, RequestMessage } from '@torrential/protocol'
 import type { Upload } from './action.ts'
 import type { ChokerRules } from './choker.ts'
@@ -50,6 +50,12 @@ export class Uploads {
     peer.uploadedSinceUnchoke += bytes
     peer.refusedRequests = 0
     this.#announce(peer)
+  }
+
+  /** The next `count` requests, which are for whole blocks, were answered at once. */
+  uploadedRow(peer: Peer, count: number, now: number): void {
+    peer.uploads.passRow(count)
+    this.uploaded(peer, count * BLOCK_LENGTH, now)
   }
 
   /** What was handed out could not be read. */

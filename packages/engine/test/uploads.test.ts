@@ -1,5 +1,5 @@
 import type { PeerKey, PieceIndex } from '@torrential/primitives'
-import type { RequestMessage } from '@torrential/protocol'
+import { decodeExtensionHandshake, type RequestMessage } from '@torrential/protocol'
 import { describe, expect, test } from '@jest/globals'
 import { PLAIN, SwarmBench } from './swarm-bench.ts'
 
@@ -57,6 +57,26 @@ describe('Uploads', () => {
     expect(bench.engine.nextUpload(peer, bench.now)?.piece).toBe(1)
   })
 
+  test('knows how many whole blocks follow one another, and takes them off the queue when they were sent', () => {
+    const bench = new SwarmBench({ have: '######', blocks: 4 })
+    const peer = guest(bench)
+    bench.say(peer, request(0, 1), request(0, 2), request(0, 3), request(1, 0), request(1, 2))
+    expect(bench.engine.upcomingRow(peer, 16)).toBe(3)
+    expect(bench.engine.upcomingRow(peer, 2)).toBe(2)
+    bench.engine.uploadedRow(peer, 2, bench.now)
+    expect(bench.engine.upcomingUpload(peer, 0)).toEqual({ piece: 0, offset: 3 * 16_384, length: 16_384 })
+    expect(bench.engine.upcomingRow(peer, 16)).toBe(1)
+    expect(bench.engine.stats.uploaded).toBe(2 * 16_384)
+    expect(bench.engine.peer(peer)).toMatchObject({ uploaded: 2 * 16_384, queuedUploads: 3 })
+    bench.engine.uploadedRow(peer, 1, bench.now)
+    expect(bench.engine.upcomingRow(peer, 16)).toBe(1)
+    bench.say(peer, { type: 'request', piece: 2, offset: 0, length: 8_192 })
+    bench.engine.uploadedRow(peer, 1, bench.now)
+    bench.engine.uploadedRow(peer, 1, bench.now)
+    expect(bench.engine.upcomingRow(peer, 16)).toBe(0)
+    expect(bench.engine.upcomingRow(99 as PeerKey, 16)).toBe(0)
+  })
+
   test('hands out no more than 1 MiB that was not sent yet', () => {
     const bench = new SwarmBench({ have: '######', blocks: 100 })
     const peer = guest(bench)
@@ -81,6 +101,16 @@ describe('Uploads', () => {
     expect(bench.sent(peer, 'reject')).toHaveLength(76)
     for (let batch = 0; batch < 40; batch++) bench.say(peer, ...Array.from({ length: 100 }, () => request(0)))
     expect(bench.closed(peer)).toBe('REQUEST_FLOOD')
+  })
+
+  test('announces no longer a queue than it has: a peer that fills it is rejected nothing', () => {
+    const bench = new SwarmBench({ have: '######' })
+    const peer = guest(bench)
+    const [hello] = bench.sent(peer, 'extended')
+    const { requestQueue = 0 } = decodeExtensionHandshake(hello?.payload ?? new Uint8Array())
+    expect(requestQueue).toBeGreaterThan(500)
+    bench.say(peer, ...Array.from({ length: requestQueue }, () => request(0)))
+    expect(bench.sent(peer, 'reject')).toEqual([])
   })
 
   test('rejects requests of a choked peer where that is understood, and ignores them where not', () => {

@@ -21,6 +21,7 @@ export { MessageDecoder } from './message-decoder.ts'
 export {
   encodedLength,
   encodeHead,
+  encodePieceHead,
   encodeMessage,
   headLength,
   MAX_HEAD_LENGTH,

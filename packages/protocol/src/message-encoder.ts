@@ -125,6 +125,14 @@ export function encodeHead(message: Message, into: Uint8Array, at = 0): number {
   return length
 }
 
+/** The head of a `piece` whose block has `length` bytes: `PIECE_HEAD_LENGTH` bytes at `at`. The numbers are taken as they are. */
+export function encodePieceHead(into: Uint8Array, at: number, piece: number, offset: number, length: number): void {
+  writeUint32(into, at, PIECE_HEAD_LENGTH - 4 + length)
+  into[at + 4] = MESSAGE_IDS.piece
+  writeUint32(into, at + 5, piece)
+  writeUint32(into, at + 9, offset)
+}
+
 /**
  * The whole message as one new array: for tests, tools and cold paths.
  * @throws InputError `MESSAGE_FIELD`

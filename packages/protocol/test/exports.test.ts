@@ -31,6 +31,7 @@ test('exports exactly these names', () => {
     'encodeMessage',
     'encodeMetadataMessage',
     'encodePexMessage',
+    'encodePieceHead',
     'encodeReserved',
     'encodedLength',
     'hashesCount',

@@ -4,6 +4,7 @@ import {
   encodedLength,
   encodeHead,
   encodeMessage,
+  encodePieceHead,
   headLength,
   MAX_HEAD_LENGTH,
   type Message,
@@ -41,6 +42,14 @@ describe('encoding messages', () => {
     expect(encodeHead(message, head)).toBe(13)
     expect(head).toEqual(bytesOf('00004009 07 00000001 00000000'))
     expect(tailOf(message)).toBe(block)
+  })
+
+  test('writes the head of a block that is not here yet', () => {
+    const into = new Uint8Array(PIECE_HEAD_LENGTH + 2)
+    encodePieceHead(into, 1, 70_000, 32_768, 16_384)
+    const head = new Uint8Array(PIECE_HEAD_LENGTH)
+    encodeHead({ type: 'piece', piece: 70_000, offset: 32_768, block: new Uint8Array(16_384) }, head)
+    expect(into).toEqual(Uint8Array.of(0, ...head, 0))
   })
 
   test.each<[string, Message]>([

@@ -17,11 +17,18 @@ import {
 import { type Message, tailOf } from '@torrential/protocol'
 import type { RateLimit } from '@torrential/transport'
 import type { Wire } from '@torrential/wire'
+import { FRAMED_LENGTH } from './message-frame.ts'
 import { Peer, type PeerLink } from './peer.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
 /** Requests: while one is served, the block that is asked for so many later is read. Two runs of the read cache. */
 const readAhead = 32
+
+/** Blocks that leave as one view at the most: a run of the read cache. */
+const longestRow = 16
+
+/** Requests: of a row, what is asked for behind every so many of them is read ahead. */
+const aheadStep = 8
 
 /** Bytes that wait for a peer to read them: the block queue of a wire, and more small messages than anybody leaves unread. */
 const mostBuffered = 4 * 1024 * 1024
@@ -53,6 +60,11 @@ export interface ConnectionOwner {
   /** The block, when it is in memory already. */
   peekBlock(upload: Upload): Uint8Array | undefined
   readBlock(upload: Upload): Promise<Uint8Array>
+  /**
+   * The messages of whole blocks in a row, at most `most`, as many of them as are in memory together; undefined when the first is not, or when
+   * somebody wants to hear of each message.
+   */
+  peekRow(first: Upload, most: number): Uint8Array | undefined
   /** The block will be asked for soon. */
   readAhead(upload: Upload): void
   readFailed(upload: Upload, error: unknown): void
@@ -60,6 +72,10 @@ export interface ConnectionOwner {
   readonly isPaused: boolean
   received(connection: PeerConnection, messages: readonly Message[], bytes: number): void
   sent(connection: PeerConnection, message: Message, bytes: number): void
+  /** Resolves when `peekRow` should be asked again; undefined when there is nothing to wait for. */
+  bringRow(first: Upload): Promise<void> | undefined
+  /** Messages that were not told one by one. */
+  sentBytes(connection: PeerConnection, bytes: number): void
   closed(connection: PeerConnection, error: TorrentialError | undefined): void
 }
 
@@ -173,12 +189,27 @@ export class PeerConnection implements PeerLink {
 
   async #upload(): Promise<void> {
     const { engine, clock, up } = this.#owner
+    let wasBrought = false
     for (;;) {
       const reply = this.#closed ? undefined : engine.nextReply(this.key)
       if (reply !== undefined) {
         await this.#reply(reply)
         continue
       }
+      const row = this.#closed ? undefined : this.#sendRow()
+      if (row !== undefined) {
+        wasBrought = false
+        if (!row) await this.#wire.drained({ signal: this.#abort.signal })
+        continue
+      }
+      const coming = this.#closed || wasBrought ? undefined : this.#bringRow()
+      if (coming !== undefined) {
+        // Once: what does not come as a row goes by itself.
+        wasBrought = true
+        await coming
+        continue
+      }
+      wasBrought = false
       const upload = this.#closed ? undefined : engine.nextUpload(this.key, clock.now())
       if (upload === undefined) {
         // In the same turn: the next request must find the loop stopped, or nobody would ever answer it.
@@ -199,6 +230,51 @@ export class PeerConnection implements PeerLink {
       this.#tellSent(message)
       this.#owner.pump()
       if (!more) await this.#wire.drained({ signal: this.#abort.signal })
+    }
+  }
+
+  /**
+   * Most blocks are asked for in rows and are in memory: those leave as one view, and what follows on each of them is done once for all.
+   * Undefined: the next block has to go by itself. False: wait until the wire has drained.
+   */
+  #sendRow(): boolean | undefined {
+    const { engine, clock } = this.#owner
+    const first = this.#firstOfRow()
+    const most = first && engine.upcomingRow(this.key, longestRow)
+    const row = first && most ? this.#owner.peekRow(first, most) : undefined
+    if (row === undefined) return undefined
+    const count = row.length / FRAMED_LENGTH
+    this.#readAhead(readAhead + 1, readAhead + count)
+    const more = this.#wire.sendEncoded(row)
+    engine.uploadedRow(this.key, count, clock.now())
+    const bytes = this.#wire.bytesOut
+    this.#owner.sentBytes(this, bytes - this.#toldOut)
+    this.#toldOut = bytes
+    this.#owner.pump()
+    return more
+  }
+
+  /** The row that is next is not in memory: it is read, and what comes after it. */
+  #bringRow(): Promise<void> | undefined {
+    const first = this.#firstOfRow()
+    const coming = first && this.#owner.bringRow(first)
+    if (coming !== undefined) this.#readAhead(longestRow, readAhead)
+    return coming
+  }
+
+  /** Undefined when blocks have to go one by one. */
+  #firstOfRow(): Upload | undefined {
+    const { engine, up, isPaused } = this.#owner
+    return isPaused || up.limited || engine.upcomingRow(this.key, 1) === 0
+      ? undefined
+      : engine.upcomingUpload(this.key, 0)
+  }
+
+  /** Places in the queue, behind the next request. */
+  #readAhead(from: number, to: number): void {
+    for (let at = from; at <= to; at += aheadStep) {
+      const ahead = this.#owner.engine.upcomingUpload(this.key, at)
+      if (ahead !== undefined) this.#owner.readAhead(ahead)
     }
   }
 

@@ -69,6 +69,11 @@ export class Reporter {
     this.emit({ type: 'message', torrent: this.#torrent, peer, direction: 'out', message })
   }
 
+  /** Several messages left of which nobody wants to know more. */
+  sentBytes({ peer }: PeerConnection, bytes: number): void {
+    this.#bytes(peer, 'out', bytes)
+  }
+
   #bytes(peer: Peer, direction: 'in' | 'out', bytes: number): void {
     if (bytes > 0 && this.wants('peer-bytes')) {
       this.emit({ type: 'peer-bytes', torrent: this.#torrent, peer, direction, bytes })

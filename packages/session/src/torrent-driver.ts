@@ -39,6 +39,10 @@ export interface DriverEvents {
   received(connection: PeerConnection, messages: readonly Message[], bytes: number): void
   /** A message left, with `bytes` of everything that was made for the peer since the last. */
   sent(connection: PeerConnection, message: Message, bytes: number): void
+  /** Somebody wants to hear of each message: they are told by `sent`. */
+  wantsMessages(): boolean
+  /** Messages left that nobody wants to hear of one by one. */
+  sentBytes(connection: PeerConnection, bytes: number): void
 }
 
 export interface DriverParts {
@@ -144,6 +148,14 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
     return this.#parts.storage.peek(upload.piece, upload.offset, upload.length)
   }
 
+  peekRow(first: Upload, most: number): Uint8Array | undefined {
+    return this.#parts.events.wantsMessages() ? undefined : this.#parts.storage.peekRow(first.piece, first.offset, most)
+  }
+
+  bringRow(first: Upload): Promise<void> | undefined {
+    return this.#parts.events.wantsMessages() ? undefined : this.#parts.storage.bringRow(first.piece, first.offset)
+  }
+
   readAhead(upload: Upload): void {
     this.#parts.storage.prefetch(upload.piece, upload.offset)
   }
@@ -173,6 +185,10 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
 
   sent(connection: PeerConnection, message: Message, bytes: number): void {
     this.#parts.events.sent(connection, message, bytes)
+  }
+
+  sentBytes(connection: PeerConnection, bytes: number): void {
+    this.#parts.events.sentBytes(connection, bytes)
   }
 
   closed(connection: PeerConnection, error: TorrentialError | undefined): void {

@@ -75,6 +75,8 @@ export class TorrentSwarm implements PeerUser {
         disconnected: (connection, error) => this.#disconnected(connection, error),
         received: (connection, messages, bytes) => reporter.received(connection, messages, bytes),
         sent: (connection, message, bytes) => reporter.sent(connection, message, bytes),
+        wantsMessages: () => reporter.wants('message'),
+        sentBytes: (connection, bytes) => reporter.sentBytes(connection, bytes),
       },
     })
   }

@@ -12,6 +12,7 @@ import {
   type TorrentialError,
   toHex,
 } from '@torrential/primitives'
+import { MESSAGE_FRAME } from './message-frame.ts'
 import { type CachedStorage, cached, FileStorage, type StorageObserver } from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
 import type { Dialed } from './dialer.ts'
@@ -79,7 +80,7 @@ export class TorrentWorks {
         ),
       warn,
     })
-    const storage = cached(files, geometry, { budget: context.readCache, slabs: context.slabs })
+    const storage = cached(files, geometry, { budget: context.readCache, slabs: context.slabs, frame: MESSAGE_FRAME })
     this.#cached = storage
     const committer = new PieceCommitter({
       geometry,

@@ -147,6 +147,35 @@ describe('opt-in events', () => {
     expect(sum('out')).toBeGreaterThan(13 * 17)
     expect(sum('out')).toBeLessThan(2_000)
   })
+
+  test.each([false, true])(
+    'blocks that a seed sends in a row are told one by one to who wants each message: %s',
+    async (isWanted) => {
+      await using bench = await BenchFolder.create()
+      await bench.write({ 'one.bin': 2_000_000 })
+      const [seeder, seed] = await bench.seed('one.bin', { pieceLength: 1_048_576 })
+      const leecher = await bench.session()
+      const messages = isWanted ? collect(seed.events({ types: ['message'] })) : []
+      const bytes = collect(seed.events({ types: ['peer-bytes'] }))
+      const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [bench.addressOf(seeder)] })
+      await leech.done
+      await bench.settle()
+      expect(await bench.isCopied(leech)).toBe(true)
+      const out = messages.flatMap((event) =>
+        event.type === 'message' && event.direction === 'out' ? [event.message] : [],
+      )
+      expect(out.filter(({ type }) => type === 'piece')).toHaveLength(isWanted ? 123 : 0)
+      const told = bytes.flatMap((event) =>
+        event.type === 'peer-bytes' && event.direction === 'out' ? [event.bytes] : [],
+      )
+      const sum = told.reduce((total, each) => total + each, 0)
+      expect(sum).toBeGreaterThan(2_000_000 + 123 * 13)
+      expect(sum).toBeLessThan(2_010_000)
+      // A row is told of at once.
+      expect(told.length > 100).toBe(isWanted)
+      expect(seed.stats.uploaded).toBe(2_000_000)
+    },
+  )
 })
 
 /** Net::BitTorrent's 21 events and what is told here instead. */

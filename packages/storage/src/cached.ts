@@ -6,8 +6,9 @@
 
 import type { Storage } from '@torrential/contracts'
 import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
-import { LazyMap, InputError, type Slab, type SlabPool, withAbort } from '@torrential/primitives'
-import { CacheBudget, type CacheEntry } from './cache-budget.ts'
+import { LazyMap, InputError, type SlabPool, withAbort } from '@torrential/primitives'
+import { CacheBudget } from './cache-budget.ts'
+import { type BlockFrame, CachedRun } from './cached-run.ts'
 import { piecewise } from './piecewise.ts'
 import { lengthOf } from './pooled-io.ts'
 
@@ -20,12 +21,24 @@ export interface CacheOptions {
   readonly run?: number
   /** Memory for the runs: a run that was dropped is read into again once every view of it was given back. @default new memory for each run */
   readonly slabs?: SlabPool
+  /**
+   * Lets rows of blocks leave as one view (`peekRow`): runs in slabs are kept with this in front of each block. Reads of more than a
+   * block are copies then.
+   */
+  readonly frame?: BlockFrame
 }
 
 /** A storage with a cache in front. */
 export interface CachedStorage extends Storage {
   /** The bytes when they are in memory, as a view; undefined otherwise. */
   peek(piece: PieceIndex, offset: number, length: number): Uint8Array | undefined
+  /**
+   * Blocks in a row from `offset` on, each behind its frame, at most `most` of them and no more than are in memory together;
+   * undefined when the first is not there with a frame.
+   */
+  peekRow(piece: PieceIndex, offset: number, most: number): Uint8Array | undefined
+  /** Resolves when the run that `peekRow` needs was read, or could not be; undefined when nothing is to be waited for. */
+  bringRow(piece: PieceIndex, offset: number): Promise<void> | undefined
   /** Starts to read the run around `offset` when it is not here: somebody will ask for it soon. Never fails. */
   prefetch(piece: PieceIndex, offset: number): void
   readonly cache: CacheStatistics
@@ -43,14 +56,11 @@ export interface CacheStatistics {
 
 const DEFAULTS = { bytes: 64 * 1_048_576, run: 262_144 }
 
-interface Run extends CacheEntry {
-  readonly length: number
-  readonly slab: Slab | undefined
-  readonly reading: Promise<Uint8Array>
-  /** Undefined until it is read. */
-  bytes: Uint8Array | undefined
-  /** Dropped from the cache. */
-  isForgotten: boolean
+interface Reading {
+  readonly run: CachedRun
+  readonly done: Promise<void>
+  /** As `done`, but never rejects. */
+  readonly over: Promise<void>
 }
 
 /**
@@ -67,8 +77,9 @@ class ReadCache implements CachedStorage {
   readonly #run: number
   readonly #runsPerPiece: number
   readonly #slabs: SlabPool | undefined
+  readonly #frame: BlockFrame | undefined
   /** By piece × runs per piece + run. */
-  readonly #runs = new LazyMap<number, Run>()
+  readonly #runs = new LazyMap<number, Reading>()
   readonly cache = { hits: 0, misses: 0, bytes: 0 }
 
   constructor(storage: Storage, geometry: Geometry, options: CacheOptions) {
@@ -77,18 +88,19 @@ class ReadCache implements CachedStorage {
     this.#budget = options.budget ?? new CacheBudget(options.bytes ?? DEFAULTS.bytes)
     this.#run = positive('CACHE_RUN', options.run ?? DEFAULTS.run)
     this.#slabs = options.slabs
+    // Runs that are no whole number of blocks are not framed.
+    this.#frame = options.frame !== undefined && this.#run % options.frame.block === 0 ? options.frame : undefined
     this.#runsPerPiece = Math.ceil(geometry.pieceLength / this.#run)
   }
 
   peek(piece: PieceIndex, offset: number, length: number): Uint8Array | undefined {
-    const index = Math.floor(offset / this.#run)
-    const from = offset - index * this.#run
-    const key = piece * this.#runsPerPiece + index
-    const run = this.#runs.get(key)
-    if (run?.bytes === undefined || from + length > run.length) return undefined
-    this.cache.hits++
-    this.#budget.touch(run)
-    return viewOf(run, run.bytes, from, length)
+    const from = offset % this.#run
+    const run = this.#here(piece, offset)
+    return run === undefined || from + length > run.length ? undefined : run.take(from, length)
+  }
+
+  peekRow(piece: PieceIndex, offset: number, most: number): Uint8Array | undefined {
+    return this.#here(piece, offset)?.row(offset % this.#run, most)
   }
 
   prefetch(piece: PieceIndex, offset: number): void {
@@ -100,6 +112,19 @@ class ReadCache implements CachedStorage {
     this.#fetch(key, piece, index)
   }
 
+  bringRow(piece: PieceIndex, offset: number): Promise<void> | undefined {
+    if (this.#frame === undefined || this.#run > this.#budget.limit) return undefined
+    const index = Math.floor(offset / this.#run)
+    const key = piece * this.#runsPerPiece + index
+    let reading = this.#runs.get(key)
+    if (reading === undefined) {
+      this.cache.misses++
+      reading = this.#fetch(key, piece, index)
+    }
+    const { run, over } = reading
+    return run.isHere || !run.isFramed ? undefined : over
+  }
+
   read(piece: PieceIndex, offset: number, length: number, options?: AbortOptions): Promise<Uint8Array> {
     const index = Math.floor(offset / this.#run)
     const from = offset - index * this.#run
@@ -108,23 +133,21 @@ class ReadCache implements CachedStorage {
       return this.#storage.read(piece, offset, length, options)
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
     const key = piece * this.#runsPerPiece + index
-    let run = this.#runs.get(key)
-    if (run === undefined) {
+    let reading = this.#runs.get(key)
+    if (reading === undefined) {
       this.cache.misses++
-      run = this.#fetch(key, piece, index)
+      reading = this.#fetch(key, piece, index)
     } else {
       this.cache.hits++
-      this.#budget.touch(run)
-      if (run.bytes !== undefined) return Promise.resolve(viewOf(run, run.bytes, from, length))
+      this.#budget.touch(reading.run)
+      if (reading.run.isHere) return Promise.resolve(reading.run.take(from, length))
     }
-    // Counted before it is waited for: the run may be dropped meanwhile, and its slab must not be.
-    const lent = run.slab?.handOut(from, from + length)
-    const view = run.reading.then(
-      (bytes) => lent ?? bytes.subarray(from, from + length),
+    const bytes = reading.done.then(
+      reading.run.promise(from, length),
       // The rest of the run may be missing where this block is not.
       () => this.#storage.read(piece, offset, length, options),
     )
-    return withAbort(view, options?.signal)
+    return withAbort(bytes, options?.signal)
   }
 
   async write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[], options?: AbortOptions): Promise<void> {
@@ -142,41 +165,45 @@ class ReadCache implements CachedStorage {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const [key, run] of this.#runs) this.#forget(key, run)
+    for (const [key, { run }] of this.#runs) this.#forget(key, run)
     await this.#storage[Symbol.asyncDispose]()
   }
 
-  #fetch(key: number, piece: PieceIndex, index: number): Run {
-    const start = index * this.#run
-    const length = Math.min(this.#run, this.#geometry.lengthOf(piece) - start)
-    const slab = length === this.#run ? this.#slabs?.lend(length) : undefined
-    const reading = this.#readRun(piece, start, length, slab)
-    const evict = () => this.#forget(key, run)
-    const run: Run = { length, slab, reading, bytes: undefined, isForgotten: false, evict }
-    this.#runs.set(key, run)
-    this.cache.bytes += length
-    void this.#settle(key, run)
-    this.#budget.add(run)
+  /** The run, when it is in memory; it was needed just now. */
+  #here(piece: PieceIndex, offset: number): CachedRun | undefined {
+    const run = this.#runs.get(piece * this.#runsPerPiece + Math.floor(offset / this.#run))?.run
+    if (run?.isHere !== true) return undefined
+    this.cache.hits++
+    this.#budget.touch(run)
     return run
   }
 
-  async #readRun(piece: PieceIndex, start: number, length: number, slab: Slab | undefined): Promise<Uint8Array> {
-    if (slab === undefined) return this.#storage.read(piece, start, length)
-    const bytes = await this.#storage.read(piece, start, length, { into: slab.bytes })
-    // A storage that has bytes of its own: views of the slab are what everybody here holds.
-    if (bytes !== slab.bytes) slab.bytes.set(bytes)
-    return slab.bytes
+  #fetch(key: number, piece: PieceIndex, index: number): Reading {
+    const start = index * this.#run
+    const length = Math.min(this.#run, this.#geometry.lengthOf(piece) - start)
+    const frame = this.#frame
+    const lead = frame === undefined ? 0 : (length / frame.block) * frame.lead
+    const slab = length === this.#run ? this.#slabs?.lend(length + lead) : undefined
+    const run: CachedRun = new CachedRun({ piece, start, length }, () => this.#forget(key, run), slab, frame)
+    const done = this.#read(key, run, piece, start)
+    // Whoever waits for it asks the storage itself when it fails, and gets an answer of its own.
+    const reading = { run, done, over: done.catch(() => {}) }
+    this.#runs.set(key, reading)
+    this.cache.bytes += length
+    this.#budget.add(run)
+    return reading
   }
 
-  async #settle(key: number, run: Run): Promise<void> {
+  async #read(key: number, run: CachedRun, piece: PieceIndex, start: number): Promise<void> {
+    const { into } = run
     try {
-      run.bytes = await run.reading
-      // Nothing is read into it any more.
-      if (run.isForgotten) run.slab?.close()
-    } catch {
-      // Each reader asks the storage for its own block then, and gets its own answer.
+      run.arrived(await this.#storage.read(piece, start, run.length, into && { into }))
+    } catch (error) {
       this.#forget(key, run)
+      throw error
     }
+    // Nothing is read into it any more.
+    if (run.isForgotten) run.slab?.close()
   }
 
   #drop(first: PieceIndex, start: number, bytes: number): void {
@@ -184,24 +211,20 @@ class ReadCache implements CachedStorage {
     for (const { piece, offset, length } of piecewise(this.#geometry, first, start, bytes)) {
       for (let index = Math.floor(offset / this.#run); index * this.#run < offset + length; index++) {
         const key = piece * this.#runsPerPiece + index
-        const run = this.#runs.get(key)
+        const run = this.#runs.get(key)?.run
         if (run !== undefined) this.#forget(key, run)
       }
     }
   }
 
-  #forget(key: number, run: Run): void {
-    if (this.#runs.get(key) !== run) return
+  #forget(key: number, run: CachedRun): void {
+    if (this.#runs.get(key)?.run !== run) return
     this.#runs.delete(key)
     this.cache.bytes -= run.length
     this.#budget.remove(run)
     run.isForgotten = true
-    if (run.bytes !== undefined) run.slab?.close()
+    if (run.isHere) run.slab?.close()
   }
-}
-
-function viewOf(run: Run, bytes: Uint8Array, from: number, length: number): Uint8Array {
-  return run.slab?.handOut(from, from + length) ?? bytes.subarray(from, from + length)
 }
 
 function positive(code: string, value: number): number {

@@ -66,6 +66,10 @@ export function faultyFileSystem(inner: FileSystem, faults: FileSystemFaults, sh
 function faultyFile(file: OpenFile, pass: (call: FileSystemCall) => Promise<void>): OpenFile {
   return {
     read: (into, at, length, position) => pass('read').then(() => file.read(into, at, length, position)),
+    ...(file.readParts !== undefined && {
+      readParts: (parts: readonly Uint8Array[], position: number) =>
+        pass('read').then(() => file.readParts?.(parts, position) ?? 0),
+    }),
     write: (blocks, position) => pass('write').then(() => file.write(blocks, position)),
     truncate: (length) => pass('truncate').then(() => file.truncate(length)),
     datasync: () => pass('datasync').then(() => file.datasync()),
@@ -79,6 +83,15 @@ function shortFile(file: OpenFile, shorten: (call: 'read' | 'write', asked: numb
   return {
     ...file,
     read: (into, at, length, position) => file.read(into, at, Math.min(length, shorten('read', length)), position),
+    ...(file.readParts !== undefined && {
+      readParts: (parts: readonly Uint8Array[], position: number) => {
+        const asked = lengthOf(parts)
+        const most = Math.min(asked, shorten('read', asked))
+        return most === 0
+          ? Promise.resolve(0)
+          : (file.readParts?.(new BlockCursor(parts).take(most), position) ?? Promise.resolve(0))
+      },
+    }),
     write: (blocks, position) => {
       const asked = lengthOf(blocks)
       const most = Math.min(asked, shorten('write', asked))

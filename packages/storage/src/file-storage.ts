@@ -131,8 +131,9 @@ export class FileStorage implements Storage, PieceLayout {
   }
 
   async read(piece: PieceIndex, offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
-    const bytes = options?.into ?? Buffer.allocUnsafeSlow(length)
-    await this.#run(options, () => this.#slices.read(piece, offset, length, bytes))
+    const bytes = options?.into?.bytes ?? Buffer.allocUnsafeSlow(length)
+    const parts = options?.into?.parts ?? [bytes]
+    await this.#run(options, () => this.#slices.read(piece, offset, length, parts))
     return bytes
   }
 
@@ -278,10 +279,9 @@ export class FileStorage implements Storage, PieceLayout {
   }
 
   /** Runs a call beside others, but not while bytes move between files. */
-  async #run(options: AbortOptions | undefined, work: () => Promise<void>): Promise<void> {
+  #run(options: AbortOptions | undefined, work: () => Promise<void>): Promise<void> {
     throwIfAborted(options)
-    if (!this.#started) await this.#start()
-    await this.#gate.share(work)
+    return this.#started ? this.#gate.share(work) : this.#start().then(() => this.#gate.share(work))
   }
 
   /** The first call reads the part file's index and brings it in line with what is wanted. */

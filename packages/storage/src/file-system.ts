@@ -5,7 +5,7 @@
 // O_NONBLOCK keeps a named pipe in a file's place from holding one of the process's few I/O threads for ever.
 
 import type { Stats } from 'node:fs'
-import { constants } from 'node:fs'
+import { constants, read, readv } from 'node:fs'
 import {
   copyFile,
   type FileHandle,
@@ -46,6 +46,8 @@ export interface FileStat {
 export interface OpenFile {
   /** Bytes read into `into` at `at`, fewer than `length` at the end of the file. */
   read(into: Uint8Array, at: number, length: number, position: number): Promise<number>
+  /** As `read`, into parts that need not lie in a row, in order; at most 1,024. Where it is missing they are read one by one. */
+  readParts?(parts: readonly Uint8Array[], position: number): Promise<number>
   /** Bytes written, in order from the first block; may be fewer than given. At most 1,024 blocks. */
   write(blocks: readonly Uint8Array[], position: number): Promise<number>
   truncate(length: number): Promise<void>
@@ -100,8 +102,17 @@ class NodeFile implements OpenFile {
     this.#handle = handle
   }
 
-  async read(into: Uint8Array, at: number, length: number, position: number): Promise<number> {
-    return (await this.#handle.read(into, at, length, position)).bytesRead
+  // With callbacks: those of `node:fs/promises` take half a dozen promises each, and whoever reads keeps the handle open.
+  read(into: Uint8Array, at: number, length: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(this.#handle.fd, into, at, length, position, (error, count) => (error ? reject(error) : resolve(count)))
+    })
+  }
+
+  readParts(parts: readonly Uint8Array[], position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      readv(this.#handle.fd, parts, position, (error, count) => (error ? reject(error) : resolve(count)))
+    })
   }
 
   async write(blocks: readonly Uint8Array[], position: number): Promise<number> {

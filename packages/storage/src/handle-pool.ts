@@ -70,7 +70,8 @@ export class HandlePool implements AsyncDisposable {
       const entry = this.#entryFor(request)
       entry.users++
       if (entry.opening !== undefined) await entry.opening
-      if (await this.#isAlive(entry)) return entry
+      const isAlive = this.#isAlive(entry)
+      if (isAlive === true || (await isAlive)) return entry
       this.#retire(entry)
       this.release(entry)
     }
@@ -182,10 +183,14 @@ export class HandlePool implements AsyncDisposable {
     return entry
   }
 
-  async #isAlive(entry: PoolEntry): Promise<boolean> {
+  #isAlive(entry: PoolEntry): true | Promise<boolean> {
     const now = this.#clock.now()
     if (now - entry.checked < CHECK_EVERY) return true
     entry.checked = now
+    return this.#hasName(entry)
+  }
+
+  async #hasName(entry: PoolEntry): Promise<boolean> {
     try {
       return (await entry.file.stat()).links > 0
     } catch {

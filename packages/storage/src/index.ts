@@ -18,6 +18,7 @@ export { MemoryStorage } from './memory-storage.ts'
 // Middleware
 export type { CachedStorage, CacheOptions, CacheStatistics } from './cached.ts'
 export { cached } from './cached.ts'
+export type { BlockFrame } from './cached-run.ts'
 export type { CacheEntry } from './cache-budget.ts'
 export { CacheBudget } from './cache-budget.ts'
 export type { Fault, FaultPlan, StorageCall } from './faulty.ts'

@@ -9,7 +9,7 @@ import type { HandlePool } from './handle-pool.ts'
 import { PartFile, type PartRecord } from './part-file.ts'
 import { extentOf } from './piece-extent.ts'
 import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
-import { readFully, writeFully } from './pooled-io.ts'
+import { readPartsFully, writeFully } from './pooled-io.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { storageFailure } from './storage-failure.ts'
 import type { StorageObserver } from './storage-observer.ts'
@@ -102,11 +102,11 @@ export class Parking {
     return !this.isWanted(file) && this.#parts.files.status(file).then((status) => status === undefined)
   }
 
-  /** Fills `into` with a slice that has a record. @throws StorageError */
-  async read(record: PartRecord, slice: FileSlice, into: Uint8Array): Promise<void> {
+  /** Fills `into`, in order, with a slice that has a record. @throws StorageError */
+  async read(record: PartRecord, slice: FileSlice, into: readonly Uint8Array[]): Promise<void> {
     const handle = await this.#acquire('read')
     try {
-      await readFully(handle.file, into, this.positionOf(record, slice.offset), this.path)
+      await readPartsFully(handle.file, into, this.positionOf(record, slice.offset), this.path)
     } finally {
       this.#parts.handles.release(handle)
     }
@@ -197,7 +197,7 @@ export class Parking {
       const bytes = Buffer.allocUnsafeSlow(Math.min(MOVE_LENGTH, record.length - done))
       const slice = { file: record.file, offset: start + done, length: bytes.length }
       try {
-        await this.read(record, slice, bytes)
+        await this.read(record, slice, [bytes])
       } catch (error) {
         // The rest of this piece was never written: its hash will say so.
         if (storageFailure(error, {}).code === 'SHORT_READ') return

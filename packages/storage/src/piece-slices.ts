@@ -32,14 +32,15 @@ export class PieceSlices {
     this.#parts = parts
   }
 
-  /** Fills the first `length` bytes of `bytes`. @throws StorageError */
-  async read(piece: PieceIndex, offset: number, length: number, bytes: Uint8Array): Promise<void> {
-    let at = 0
-    await this.#each(piece, offset, length, (slice) => {
-      const into = bytes.subarray(at, at + slice.length)
-      at += slice.length
-      return this.#read(piece, slice, into)
-    })
+  /** Fills `parts`, which have `length` bytes. @throws StorageError */
+  read(piece: PieceIndex, offset: number, length: number, parts: readonly Uint8Array[]): Promise<void> {
+    const slices = [...this.#parts.geometry.slices(piece, offset, length)]
+    const [only] = slices
+    if (slices.length === 1 && only !== undefined) return this.#read(piece, only, parts)
+    const cursor = new BlockCursor(parts)
+    // Begins in order, several files at a time; small files cost little but waiting.
+    const reads = slices.map((slice) => ({ slice, parts: cursor.take(slice.length) }))
+    return sideBySide(reads, FILES_AT_ONCE, (read) => this.#read(piece, read.slice, read.parts))
   }
 
   /** A run that may go on in the pieces behind. @throws StorageError */
@@ -92,23 +93,10 @@ export class PieceSlices {
     }
   }
 
-  /** Begins in order, several files at a time; small files cost little but waiting. */
-  async #each(
-    piece: PieceIndex,
-    offset: number,
-    length: number,
-    work: (slice: FileSlice) => Promise<void>,
-  ): Promise<void> {
-    const slices = [...this.#parts.geometry.slices(piece, offset, length)]
-    const [only] = slices
-    if (slices.length === 1 && only !== undefined) await work(only)
-    else await sideBySide(slices, FILES_AT_ONCE, work)
-  }
-
-  async #read(piece: PieceIndex, slice: FileSlice, into: Uint8Array): Promise<void> {
+  async #read(piece: PieceIndex, slice: FileSlice, into: readonly Uint8Array[]): Promise<void> {
     const { pads, parking, files } = this.#parts
     if (pads[slice.file] === 1) {
-      into.fill(0)
+      for (const part of into) part.fill(0)
       return
     }
     try {

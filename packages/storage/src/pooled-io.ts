@@ -27,6 +27,27 @@ export async function readFully(file: OpenFile, into: Uint8Array, position: numb
 }
 
 /**
+ * Fills `parts`, in order, from `position`.
+ * @throws StorageError `SHORT_READ` when the file ends before
+ */
+export async function readPartsFully(
+  file: OpenFile,
+  parts: readonly Uint8Array[],
+  position: number,
+  path: string,
+): Promise<void> {
+  const isOneCall = file.readParts !== undefined && parts.length > 1 && parts.length <= MAX_VECTOR
+  let got = isOneCall ? ((await file.readParts?.(parts, position)) ?? 0) : 0
+  let at = position
+  for (const part of parts) {
+    // One by one what was not read at once, for which there is hardly ever a reason.
+    if (got < part.length) await readFully(file, part.subarray(got), at + got, path)
+    got = Math.max(0, got - part.length)
+    at += part.length
+  }
+}
+
+/**
  * Writes all of `blocks` from `position` on; `blocks` itself is left as it is.
  * @throws StorageError `SHORT_WRITE` when the system takes nothing and gives no error
  */

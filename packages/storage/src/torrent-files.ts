@@ -11,7 +11,7 @@ import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
 import { extentOf } from './piece-extent.ts'
 import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
-import { lengthOf, readFully, writeFully } from './pooled-io.ts'
+import { lengthOf, readPartsFully, writeFully } from './pooled-io.ts'
 import { sideBySide } from './side-by-side.ts'
 import { type FileWrite, syncTogether, writeTogether } from './small-files.ts'
 import { storageFailure } from './storage-failure.ts'
@@ -72,14 +72,14 @@ export class TorrentFiles {
   }
 
   /** Fills `into` from byte `position` of a file. @throws StorageError */
-  async read(file: number, position: number, into: Uint8Array): Promise<void> {
+  async read(file: number, position: number, into: readonly Uint8Array[]): Promise<void> {
     const handle = await this.#acquire(file, 'read')
     try {
-      await readFully(handle.file, into, position, this.pathOf(file))
+      await readPartsFully(handle.file, into, position, this.pathOf(file))
     } finally {
       this.#parts.handles.release(handle)
     }
-    this.#parts.observer?.read?.(file, into.length)
+    if (this.#parts.observer?.read !== undefined) this.#parts.observer.read(file, lengthOf(into))
   }
 
   /** Writes `blocks` from byte `position` of a file on, creating it when it is new. @throws StorageError */

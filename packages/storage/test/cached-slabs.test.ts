@@ -22,8 +22,12 @@ async function fixture() {
         if (state.isHeld) await new Promise<void>((resolve) => held.push(resolve))
         const bytes = await memory.read(piece, offset, length)
         if (options?.into === undefined) return bytes
-        options.into.set(bytes)
-        return options.into
+        let at = 0
+        for (const part of options.into.parts) {
+          part.set(bytes.subarray(at, at + part.length))
+          at += part.length
+        }
+        return options.into.bytes
       },
       write: (piece, offset, blocks, options?: AbortOptions) => memory.write(piece, offset, blocks, options),
       flush: () => memory.flush(),

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Geometry } from '@torrential/primitives'
-import { FileStorage, HandlePool } from '@torrential/storage'
+import { faultyFileSystem, FileStorage, HandlePool, nodeFileSystem } from '@torrential/storage'
 import {
   array as arrayOf,
   assert as assertProperty,
@@ -30,6 +30,34 @@ describe('FileStorage on disk', () => {
     expect(await listing(path)).toEqual(['t', 't/a', 't/sub', 't/sub/b', 't/sub/c'])
     await storage.close()
   })
+
+  for (const [how, most] of [
+    ['', 1e9],
+    [', though the system moves little at a time', 1_000],
+  ] as const) {
+    test(`reads into parts of memory, across files and padding${how}`, async () => {
+      const path = await temporaryDirectory()
+      const layout = [{ length: 40_000 }, { length: 25_536, pad: true }, { length: 65_536 }]
+      const geometry = new Geometry('hybrid', 128 * KIB, layout)
+      const files = [{ path: 'a' }, { path: '.pad/25536', pad: true }, { path: 'b' }]
+      const fileSystem = faultyFileSystem(
+        nodeFileSystem,
+        () => undefined,
+        (_call, _path, asked) => Math.min(asked, most),
+      )
+      await using handles = new HandlePool({ fileSystem })
+      await using storage = new FileStorage({ geometry, files, handles }, { path })
+      const piece = pieceOf(geometry, 0)
+      const content = pieceBytes(geometry, piece)
+      content.fill(0, 40_000, 65_536)
+      await storage.write(piece, 0, blocksOf(content))
+      const bytes = new Uint8Array(5 * 20_010).fill(0xee)
+      const parts = Array.from({ length: 5 }, (_, at) => bytes.subarray(at * 20_010 + 10, (at + 1) * 20_010))
+      expect(await storage.read(piece, 1_000, 100_000, { into: { bytes, parts } })).toBe(bytes)
+      expect(Buffer.concat(parts)).toEqual(Buffer.from(content.subarray(1_000, 101_000)))
+      expect(bytes.subarray(20_010, 20_020)).toEqual(new Uint8Array(10).fill(0xee))
+    })
+  }
 
   test('touches nothing on disk before the first call, and prepare makes the root and empty files only', async () => {
     const path = join(await temporaryDirectory(), 'made/later')

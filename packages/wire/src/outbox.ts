@@ -47,6 +47,12 @@ export class Outbox {
     this.#push(tail)
   }
 
+  /** Messages that are encoded already: pushed at once as the view that they are, behind what waits. */
+  addEncoded(bytes: Uint8Array): void {
+    this.flush()
+    this.#push(bytes)
+  }
+
   /** Pushes what waits. */
   flush(): void {
     if (this.#start === this.#end) return

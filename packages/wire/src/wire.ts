@@ -161,6 +161,18 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   }
 
   /**
+   * As `send`, for whole messages that are encoded already, not empty: they leave as the view that they are and must not change.
+   * @throws InputError `HANDSHAKE_FIRST`
+   */
+  sendEncoded(messages: Uint8Array): boolean {
+    if (this.#greeting !== 'sent') throw new InputError('HANDSHAKE_FIRST', 'the handshake must be sent first')
+    if (this.#finished || this.destroying) return false
+    this.#keepAlive?.touch()
+    this.#outbox.addEncoded(messages)
+    return this.buffered < this.#highWaterMark
+  }
+
+  /**
    * Resolves when `send` would answer true: at once, or when half of `highWaterMark` has left.
    * @throws PeerError why nothing can be sent any more: what broke the wire, `CONNECTION_CLOSED` after the peer's end,
    * `WIRE_CLOSED` when it was closed here; the signal's reason

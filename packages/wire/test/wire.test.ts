@@ -32,6 +32,25 @@ describe('sending', () => {
     await wire.close()
   })
 
+  test('messages that are encoded already leave behind what was sent before, as the very array that was given', async () => {
+    const { wire, sent } = await openWire()
+    const encoded = bytesOf({ type: 'have', piece: 1 }, piece)
+    const before = wire.bytesOut
+    wire.send({ type: 'unchoke' })
+    expect(wire.sendEncoded(encoded)).toBe(true)
+    wire.send({ type: 'choke' })
+    await settle()
+    expect(sent).toHaveLength(3)
+    expect(sent[1]).toBe(encoded)
+    expect(Buffer.concat(sent)).toEqual(
+      Buffer.from([...bytesOf({ type: 'unchoke' }), ...encoded, ...bytesOf({ type: 'choke' })]),
+    )
+    expect(wire.bytesOut - before).toBe(encoded.length + 10)
+    await wire.close()
+    expect(wire.sendEncoded(encoded)).toBe(false)
+    expect(() => new Wire().sendEncoded(encoded)).toThrow(InputError)
+  })
+
   test('a block leaves behind its head as the very array that was given', async () => {
     const { wire, sent } = await openWire()
     wire.send({ type: 'unchoke' })
