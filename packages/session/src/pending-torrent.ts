@@ -5,11 +5,12 @@
 //
 // Pausing does not stop the fetch: metadata is no data. It is how to choose files first and download then.
 
-import { FileTrees, type Magnet, type Metainfo, parseInfo } from '@torrential/metainfo'
+import type { Magnet, Metainfo } from '@torrential/metainfo'
 import { Bitfield, InputError, type PeerAddress, PeerError } from '@torrential/primitives'
 import type { TorrentialError } from '@torrential/primitives'
 import { deferred } from './deferred.ts'
 import type { Dialed } from './dialer.ts'
+import { asInputError, fromInfo } from './magnet-metainfo.ts'
 import { MetadataPhase } from './metadata-phase.ts'
 import { NamedPeerLookup } from './named-peer-lookup.ts'
 import { type AddOptions, checkPositive } from './options.ts'
@@ -21,7 +22,7 @@ import type { SessionContext } from './session-context.ts'
 import type { Torrent } from './torrent.ts'
 import type { CloseOptions, TorrentBody } from './torrent-body.ts'
 import type { TorrentStatus } from './torrent-life.ts'
-import type { TorrentStats } from './torrent-stats.ts'
+import { type TorrentStats, UNKNOWN_STATS } from './torrent-stats.ts'
 import type { SwarmTracker } from './tracker-link.ts'
 
 export interface PendingTorrentParts {
@@ -45,22 +46,6 @@ export interface PendingLegacy {
   readonly dialed: readonly Dialed[]
   readonly options: AddOptions
   readonly isPaused: boolean
-}
-
-const nothing: TorrentStats = {
-  downloaded: 0,
-  uploaded: 0,
-  wasted: 0,
-  downRate: 0,
-  upRate: 0,
-  have: 0,
-  of: 0,
-  wanted: 0,
-  bytesWanted: 0,
-  bytesLeft: 0,
-  peers: 0,
-  seeds: 0,
-  eta: undefined,
 }
 
 export class PendingTorrent implements TorrentBody {
@@ -126,7 +111,7 @@ export class PendingTorrent implements TorrentBody {
   }
 
   get stats(): TorrentStats {
-    return { ...nothing, peers: this.#phase.meetings.length }
+    return { ...UNKNOWN_STATS, peers: this.#phase.meetings.length }
   }
 
   get ready(): Promise<void> {
@@ -244,21 +229,12 @@ export class PendingTorrent implements TorrentBody {
   #found(infoBytes: Uint8Array, pieceLayers?: ReadonlyMap<string, Uint8Array>): void {
     if (this.#state !== 'fetching') return
     const { magnet, known } = this.#parts
-    const { paths = 'portable' } = this.#options
     let dialed: readonly Dialed[] = []
     try {
-      const metainfo = parseInfo(infoBytes, {
-        trackers: magnet.trackers.length > 0 ? [magnet.trackers] : [],
-        webSeeds: magnet.webSeeds,
-        paths,
-        allowMissingPieceLayers: true,
-        ...(pieceLayers && { pieceLayers }),
-      })
-      const trees = new FileTrees(metainfo)
-      // A hybrid can do without: its pieces have hashes of v1.
-      if (metainfo.version === 'v2' && trees.incomplete.length > 0) {
+      const { metainfo, lacking } = fromInfo(infoBytes, { magnet, paths: this.#options.paths, pieceLayers })
+      if (lacking !== undefined) {
         this.#infoBytes = infoBytes
-        this.#phase.fetchLayers(trees)
+        this.#phase.fetchLayers(lacking)
         return
       }
       this.#state = 'known'
@@ -308,9 +284,4 @@ export class PendingTorrent implements TorrentBody {
     this.#steps = result.catch(() => {})
     return result
   }
-}
-
-function asInputError(error: unknown): InputError {
-  if (error instanceof InputError) return error
-  return new InputError('TORRENT_UNUSABLE', 'the metadata cannot be used', { cause: error })
 }

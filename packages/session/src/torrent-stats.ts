@@ -28,6 +28,23 @@ export interface TorrentStats {
   readonly eta: number | undefined
 }
 
+/** Of a torrent without metadata. */
+export const UNKNOWN_STATS: TorrentStats = {
+  downloaded: 0,
+  uploaded: 0,
+  wasted: 0,
+  downRate: 0,
+  upRate: 0,
+  have: 0,
+  of: 0,
+  wanted: 0,
+  bytesWanted: 0,
+  bytesLeft: 0,
+  peers: 0,
+  seeds: 0,
+  eta: undefined,
+}
+
 interface Moved {
   readonly uploaded: number
   readonly downloaded: number

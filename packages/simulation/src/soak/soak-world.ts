@@ -89,3 +89,18 @@ async function settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
+
+/** Three files of different lengths, `bytes` in all. */
+export function contentOf(folder: string, bytes: number): Map<string, number> {
+  const part = Math.floor(bytes / 6)
+  return new Map([
+    [`${folder}/a.bin`, part],
+    [`${folder}/deep/b.bin`, 2 * part],
+    [`${folder}/c.bin`, bytes - 3 * part],
+  ])
+}
+
+/** Where others reach a session. */
+export function addressOf(session: Session): string {
+  return `${session.addresses[0]?.host}:${session.port}`
+}
