@@ -80,10 +80,12 @@ export class FileStorage implements Storage, PieceLayout {
       throw new InputError('STORAGE_FILES', `${geometry.files.length} files expected, not ${files.length}`)
     }
     this.geometry = geometry
-    this.#pads = Uint8Array.from(files, (file, index) =>
-      Number(file.symlink !== undefined || (file.pad ?? extentOf(geometry, index).pad)),
-    )
-    for (const [index, file] of files.entries()) if (this.#pads[index] === 0) checkRelativePath(file.path)
+    this.#pads = new Uint8Array(files.length)
+    for (let index = 0; index < files.length; index++) {
+      const { path, pad, symlink } = files[index] as StoredFile
+      if (symlink !== undefined || (pad ?? extentOf(geometry, index).pad)) this.#pads[index] = 1
+      else checkRelativePath(path)
+    }
     if (options.partFile !== undefined) checkRelativePath(options.partFile)
     const paths = files.map((file) => file.path)
     const root = new RootDirectory(handles.fileSystem, options.path)

@@ -48,8 +48,9 @@ export class Parking {
     this.#part = new PartFile(parts.geometry, parts.paths)
     this.#name = options.partFile ?? `.${this.#part.name}.parts`
     this.#root = parts.root
-    this.#wanted = Uint8Array.from(parts.paths, (_, file) => (options.wanted?.(file) === false ? 0 : 1))
-    for (const wanted of this.#wanted) this.#unwanted += 1 - wanted
+    this.#wanted = new Uint8Array(parts.paths.length).fill(1)
+    for (let file = 0; file < this.#wanted.length; file++)
+      if (options.wanted?.(file) === false) this.markWanted(file, false)
   }
 
   /** Absolute. */

@@ -15,7 +15,6 @@ import {
   LazyMap,
   equalBytes,
   fromLatin1,
-  fromUtf8,
   readUint32,
   StorageError,
   toLatin1,
@@ -44,14 +43,21 @@ export interface PartRecord {
 /** The index of a part file, kept in memory. Opening and closing the file is its owner's business. */
 export class PartFile {
   readonly #geometry: Geometry
-  readonly #fingerprint: Uint8Array
+  readonly #paths: readonly string[]
+  #known: Uint8Array | undefined
   readonly #records = new LazyMap<string, PartRecord>()
   #end = 0
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(geometry: Geometry, paths: readonly string[]) {
     this.#geometry = geometry
-    this.#fingerprint = fingerprint(geometry, paths)
+    this.#paths = paths
+  }
+
+  /** Made when it is needed: most torrents never have a part file, and hashing the names of many files takes a while. */
+  get #fingerprint(): Uint8Array {
+    this.#known ??= fingerprint(this.#geometry, this.#paths)
+    return this.#known
   }
 
   /** Lower-case hexadecimal; the same for the same layout of pieces and files. */
@@ -177,8 +183,7 @@ function lengthIn(geometry: Geometry, piece: PieceIndex, file: number): number {
 function fingerprint(geometry: Geometry, paths: readonly string[]): Uint8Array {
   const hash = createHash('sha1').update(`${geometry.kind} ${geometry.pieceLength}\n`)
   for (const [index, extent] of geometry.files.entries()) {
-    hash.update(`${extent.length} ${extent.pad ? 'pad' : 'file'} `)
-    hash.update(fromUtf8(`${paths[index] ?? ''}\n`))
+    hash.update(`${extent.length} ${extent.pad ? 'pad' : 'file'} ${paths[index] ?? ''}\n`)
   }
   return new Uint8Array(hash.digest())
 }

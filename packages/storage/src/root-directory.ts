@@ -11,8 +11,10 @@ import { normalize, resolve, sep } from 'node:path'
 import type { FileSystem } from './file-system.ts'
 import { storageFailure, systemCode } from './storage-failure.ts'
 
-/** What redirects a path: a backslash and a drive or stream colon are ordinary characters except on Windows. */
-const separators = sep === '\\' ? ['\0', '\\', ':'] : ['\0']
+/** An element that is empty, `.` or `..`. */
+const NO_NAME = /(?:^|\/)\.{0,2}(?:\/|$)/
+/** What redirects a path on Windows, where a backslash and a drive or stream colon are no ordinary characters. */
+const REDIRECTS = /[\\:]/
 
 export class RootDirectory {
   /** Absolute. */
@@ -155,10 +157,9 @@ function isWithin(path: string, root: string): boolean {
  * @throws InputError `STORAGE_PATH`
  */
 export function checkRelativePath(path: string): void {
-  for (const element of path.split('/')) {
-    if (element === '' || element === '.' || element === '..' || separators.some((each) => element.includes(each))) {
-      throw new InputError('STORAGE_PATH', `not a safe relative path: ${JSON.stringify(path.slice(0, 200))}`)
-    }
+  // Asked for each of the files of a torrent: one look at each path, and no list of its elements.
+  if (NO_NAME.test(path) || path.includes('\0') || (sep === '\\' && REDIRECTS.test(path))) {
+    throw new InputError('STORAGE_PATH', `not a safe relative path: ${JSON.stringify(path.slice(0, 200))}`)
   }
 }
 

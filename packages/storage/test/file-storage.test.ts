@@ -219,10 +219,26 @@ describe('FileStorage on disk', () => {
   test('refuses paths that could leave the root and lists that do not match', async () => {
     const geometry = new Geometry('v1', 32 * KIB, [{ length: 10 }])
     const handles = new HandlePool()
-    for (const path of ['', '..', 'a/../b', '/etc/passwd', 'a//b', './a', 'a/\0', 'a/']) {
+    for (const path of [
+      '',
+      '.',
+      '..',
+      'a/../b',
+      '/etc/passwd',
+      'a//b',
+      './a',
+      'a/.',
+      'a/..',
+      'a/\0',
+      'a/\0b',
+      'a/',
+      '\n/../a',
+    ]) {
       const make = () => new FileStorage({ geometry, files: [{ path }], handles }, { path: '/tmp' })
       expect(make).toThrow(expect.objectContaining({ code: 'STORAGE_PATH' }))
     }
+    for (const path of ['...', '.a', 'a/..b/c.', 'a/.../ ', 'ä\n'])
+      expect(new FileStorage({ geometry, files: [{ path }], handles }, { path: '/tmp' }).relativePathOf(0)).toBe(path)
     const make = () => new FileStorage({ geometry, files: [], handles }, { path: '/tmp' })
     expect(make).toThrow(expect.objectContaining({ code: 'STORAGE_FILES' }))
     const named = () =>

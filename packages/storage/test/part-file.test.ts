@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileStorageOptions } from '@torrential/storage'
 import { HandlePool } from '@torrential/storage'
+import { Geometry, type PieceIndex } from '@torrential/primitives'
 import { assert as assertProperty, asyncProperty, boolean, nat, record } from 'fast-check'
 import { describe, expect, test } from '@jest/globals'
+import { PartFile } from '../src/part-file.ts'
 import { MeddlingFileSystem } from './meddling-file-system.ts'
 import { listing, temporaryDirectory } from './temporary-directory.ts'
 import { blocksOf, failureOf, KIB, pieceBytes, pieceOf, torrentOnDisk, wrongPieces, writeAll } from './torrent-data.ts'
@@ -19,6 +22,31 @@ function opened(
 ) {
   return torrentOnDisk(path, files, { wanted: (file) => !unwanted.includes(file), partFile: PART, ...more })
 }
+
+describe('the fingerprint of the layout', () => {
+  const geometry = new Geometry('v1', 32 * KIB, [{ length: 10 }, { length: 20, pad: true }, { length: 30 }])
+
+  test('is over kind, pieces, lengths and names', () => {
+    const text = 'v1 32768\n10 file t/ä €\n20 pad .pad/1\n30 file t/😀\n'
+    const name = createHash('sha1').update(text).digest('hex')
+    expect(new PartFile(geometry, ['t/ä €', '.pad/1', 't/😀']).name).toBe(name)
+  })
+
+  test('is not made before somebody needs it', () => {
+    let looks = 0
+    const paths = new Proxy(['a', 'b', 'c'], {
+      get: (target, key) => {
+        looks++
+        return Reflect.get(target, key)
+      },
+    })
+    const part = new PartFile(geometry, paths)
+    expect(part.find(0 as PieceIndex, 0)).toBeUndefined()
+    expect([part.size, looks]).toEqual([0, 0])
+    expect(part.name).toBe(part.name)
+    expect(looks).toBe(3)
+  })
+})
 
 describe('part file', () => {
   test('holds what wanted pieces have in unwanted files, and those files are not made', async () => {
