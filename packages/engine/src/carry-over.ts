@@ -29,6 +29,12 @@ export interface HeldPiece {
   readonly blocks: Iterable<HeldBlock>
 }
 
+/** The same of a live engine: shows what is here at the moment of looking, and nothing once the piece is complete or given up. */
+export interface OpenPiece extends HeldPiece {
+  /** When it was first asked for, or taken over from an earlier engine. */
+  readonly begunAt: number
+}
+
 export class CarryOver {
   readonly #swarm: Swarm
   readonly #downloads: Downloads
@@ -39,14 +45,12 @@ export class CarryOver {
   }
 
   /** See `SwarmEngine.heldPieces`. */
-  held(begunBefore: number): HeldPiece[] {
+  held(): OpenPiece[] {
     const { store, geometry } = this.#swarm
-    const begun = Array.from(store.values()).filter(
-      ({ isCommitting, isSuspect, openedAt }) => !isCommitting && !isSuspect && openedAt < begunBefore,
-    )
-    return begun
+    return Array.from(store.values())
+      .filter(({ isCommitting, isSuspect }) => !isCommitting && !isSuspect)
       .toSorted((one, other) => one.missing - other.missing)
-      .map((partial) => new OpenPiece(partial, geometry.paddingStart(partial.piece)))
+      .map((partial) => new LivePiece(partial, geometry.paddingStart(partial.piece)))
       .filter(({ isEmpty }) => !isEmpty)
   }
 
@@ -81,8 +85,7 @@ export class CarryOver {
   }
 }
 
-/** Shows an open piece as it is at the moment of looking; once it is complete or given up, nothing is here any more. */
-class OpenPiece implements HeldPiece {
+class LivePiece implements OpenPiece {
   readonly #partial: PartialPiece<Peer>
   readonly #padding: number
 
@@ -93,6 +96,10 @@ class OpenPiece implements HeldPiece {
 
   get piece(): PieceIndex {
     return this.#partial.piece
+  }
+
+  get begunAt(): number {
+    return this.#partial.openedAt
   }
 
   get isEmpty(): boolean {

@@ -4,7 +4,7 @@ export type { PeerInfo } from './peer.ts'
 export { SwarmEngine } from './swarm-engine.ts'
 export type { Action, EngineEvent, Upload } from './action.ts'
 // What one machine leaves to the next
-export type { HeldBlock, HeldPiece, HeldRange } from './carry-over.ts'
+export type { HeldBlock, HeldPiece, HeldRange, OpenPiece } from './carry-over.ts'
 // Hashes (BEP 52)
 export type { LayerAction } from './layer-fetch.ts'
 export { LayerFetch } from './layer-fetch.ts'

@@ -11,7 +11,7 @@ import {
 } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
-import type { HeldPiece } from './carry-over.ts'
+import type { HeldPiece, OpenPiece } from './carry-over.ts'
 import { EngineWorks } from './engine-works.ts'
 import { type EngineOptions, resolveOptions } from './options.ts'
 import type { PeerInfo } from './peer.ts'
@@ -142,11 +142,11 @@ export class SwarmEngine implements Machine<Action> {
   }
 
   /**
-   * Pieces that are not complete and were begun before `begunBefore`, those first of which least is missing, without those that may be
-   * somebody's lie (they failed before). Each shows what is here at the moment of looking; blocks are views, not to be kept beyond the next input.
+   * Pieces that are not complete, those first of which least is missing, without those that may be somebody's lie (they failed
+   * before). Each shows what is here at the moment of looking; blocks are views, not to be kept beyond the next input.
    */
-  heldPieces(begunBefore = Number.POSITIVE_INFINITY): readonly HeldPiece[] {
-    return this.#parts.carryOver.held(begunBefore)
+  heldPieces(): readonly OpenPiece[] {
+    return this.#parts.carryOver.held()
   }
 
   // ---- uploads

@@ -66,7 +66,10 @@ export class BlockKeeper {
     return this.#save(Number.POSITIVE_INFINITY)
   }
 
-  /** As `save`, for pieces that were begun an interval ago: others will be complete soon. */
+  /**
+   * As `save`, for pieces that were begun an interval ago: others will be complete soon. Of those it is only kept where they lie on
+   * disk, which takes no room.
+   */
   saveOld(): Promise<void> {
     if (this.#isOver) return Promise.resolve()
     return this.#save(this.#parts.clock.now() - DEFAULTS.resumeInterval)
@@ -89,13 +92,24 @@ export class BlockKeeper {
 
   async #write(store: BlockStore, begunBefore: number): Promise<void> {
     const { engine, subject } = this.#parts
-    const held = engine.heldPieces(begunBefore)
+    const held = this.#due(begunBefore)
     // What the last session left has just been begun anew: it stays until there is something newer, or nothing is missing.
     if (held.length === 0 && !(this.#isKept && (this.#isOver || engine.isFinished))) return
     // Nothing of what was kept before is needed by then: it is held, or its piece is complete or has failed.
     const kept = await store.save(subject.infoHash, held)
     this.#isKept = kept.length > 0
     this.#keeps(kept.map((piece) => ({ piece })))
+  }
+
+  /** What is kept of the pieces that are open now; nothing when there is nothing new to keep. */
+  #due(begunBefore: number): readonly HeldPiece[] {
+    const open = this.#parts.engine.heldPieces()
+    if (!open.some(({ begunAt, written }) => begunAt < begunBefore || written.length > 0)) return []
+    return open.flatMap((held): readonly HeldPiece[] => {
+      // What was kept before goes on being kept.
+      if (held.begunAt < begunBefore || this.#pieces.has(held.piece)) return [held]
+      return held.written.length > 0 ? [{ piece: held.piece, written: held.written, blocks: [] }] : []
+    })
   }
 
   /** The file is about these pieces, some of which may be complete by now. */
