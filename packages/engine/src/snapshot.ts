@@ -2,6 +2,7 @@
 
 import type { Capabilities } from '@torrential/protocol'
 import type { PeerAddress, PeerId, PeerKey } from '@torrential/primitives'
+import type { Peer } from './peer.ts'
 import type { Swarm } from './swarm.ts'
 
 /** The swarm at one moment. Rates are bytes per second over the last seconds. */
@@ -37,6 +38,9 @@ export interface EngineStats {
   /** Copies of the rarest piece among connected peers. */
   readonly leastAvailable: number
 }
+
+/** Bytes of payload, as in the statistics. */
+export type EngineTotals = Pick<EngineStats, 'uploaded' | 'downloaded' | 'wasted'>
 
 /** One connection at one moment. */
 export interface PeerSnapshot {
@@ -98,4 +102,12 @@ export function statsOf(swarm: Swarm): EngineStats {
     unchokedPeers,
     leastAvailable: swarm.availability.least,
   }
+}
+
+export function totalsOf({ up, down, wasted }: Swarm): EngineTotals {
+  return { uploaded: up.total, downloaded: down.total, wasted }
+}
+
+export function peerOf({ now, shares }: Swarm, peer: Peer): PeerSnapshot {
+  return peer.snapshot(now, peer.pipeline.depth(shares))
 }

@@ -1,14 +1,7 @@
 // The machine. Every input is routed to the part that knows what it means; afterwards whatever it made possible happens. Outputs wait
 // in the outbox until they are pulled. Nothing here decides anything.
 
-import {
-  BLOCK_LENGTH,
-  type Bitfield,
-  type Machine,
-  type PeerAddress,
-  type PeerKey,
-  type PieceIndex,
-} from '@torrential/primitives'
+import { type Bitfield, type Machine, type PeerAddress, type PeerKey, type PieceIndex } from '@torrential/primitives'
 import type { Message } from '@torrential/protocol'
 import type { Action, Upload } from './action.ts'
 import type { HeldPiece, OpenPiece } from './carry-over.ts'
@@ -16,7 +9,7 @@ import { EngineWorks } from './engine-works.ts'
 import { type EngineOptions, resolveOptions } from './options.ts'
 import type { PeerInfo } from './peer.ts'
 import type { PieceRange, ReadWindow } from './read-windows.ts'
-import { type EngineStats, type PeerSnapshot, statsOf } from './snapshot.ts'
+import { type EngineStats, type EngineTotals, peerOf, type PeerSnapshot, statsOf, totalsOf } from './snapshot.ts'
 import { type EngineParts, Swarm } from './swarm.ts'
 import { leastUseful } from './turnover.ts'
 
@@ -162,8 +155,7 @@ export class SwarmEngine implements Machine<Action> {
 
   /** Takes the next block off the peer's queue; undefined when it is empty or enough is on its way to the wire. */
   nextUpload(peer: PeerKey, _now: number): Upload | undefined {
-    const known = this.#swarm.peers.get(peer)
-    return known && this.#parts.uploads.next(known)
+    return this.#parts.uploads.next(peer)
   }
 
   /** What `nextUpload` will give after `distance` others unless something changes: to read ahead. */
@@ -181,24 +173,19 @@ export class SwarmEngine implements Machine<Action> {
 
   /** The first `count` blocks of an `upcomingRow` were handed to the wire: takes them off the queue. */
   uploadedRow(peer: PeerKey, count: number, now: number): void {
-    this.#swarm.up.add(count * BLOCK_LENGTH, now)
-    const known = this.#swarm.peers.get(peer)
-    if (known !== undefined) this.#parts.uploads.uploadedRow(known, count, now)
+    this.#parts.uploads.uploadedRow(peer, count, now)
     this.#parts.settle(now)
   }
 
   /** A block from `nextUpload` was handed to the wire. */
   uploaded(peer: PeerKey, bytes: number, now: number): void {
-    this.#swarm.up.add(bytes, now)
-    const known = this.#swarm.peers.get(peer)
-    if (known !== undefined) this.#parts.uploads.uploaded(known, bytes, now)
+    this.#parts.uploads.uploaded(peer, bytes, now)
     this.#parts.settle(now)
   }
 
   /** A block from `nextUpload` could not be read: the peer is told where it understands that (BEP 6). */
   unreadable(peer: PeerKey, upload: Upload, now: number): void {
-    const known = this.#swarm.peers.get(peer)
-    if (known !== undefined) this.#parts.uploads.unreadable(known, upload)
+    this.#parts.uploads.unreadable(peer, upload)
     this.#parts.settle(now)
   }
 
@@ -280,9 +267,8 @@ export class SwarmEngine implements Machine<Action> {
   }
 
   /** Bytes of payload, as in `stats`, which looks at every piece: for whoever asks after each. */
-  get totals(): Pick<EngineStats, 'uploaded' | 'downloaded' | 'wasted'> {
-    const { up, down, wasted } = this.#swarm
-    return { uploaded: up.total, downloaded: down.total, wasted }
+  get totals(): EngineTotals {
+    return totalsOf(this.#swarm)
   }
 
   /** Every selected piece is here. */
@@ -295,15 +281,13 @@ export class SwarmEngine implements Machine<Action> {
   }
 
   peer(key: PeerKey): PeerSnapshot | undefined {
-    const { now, shares } = this.#swarm
     const peer = this.#swarm.peers.get(key)
-    return peer?.snapshot(now, peer.pipeline.depth(shares))
+    return peer && peerOf(this.#swarm, peer)
   }
 
   /** One per connection, in order of connecting. */
   peers(): PeerSnapshot[] {
-    const { now, shares } = this.#swarm
-    return Array.from(this.#swarm.peers.values(), (peer) => peer.snapshot(now, peer.pipeline.depth(shares)))
+    return Array.from(this.#swarm.peers.values(), (peer) => peerOf(this.#swarm, peer))
   }
 
   /** Copies of each piece among connected peers; a fresh array. */

@@ -1,7 +1,7 @@
 // Giving: requests of peers wait in their queues until the driver pulls them; choking and unchoking, at once where slots are
 // free and in rounds where peers compete. A peer with the fast extension is told of every request that it will not get.
 
-import { BLOCK_LENGTH, type BlockRef } from '@torrential/primitives'
+import { BLOCK_LENGTH, type BlockRef, type PeerKey } from '@torrential/primitives'
 import type { Message, RequestMessage } from '@torrential/protocol'
 import type { Upload } from './action.ts'
 import type { ChokerRules } from './choker.ts'
@@ -37,13 +37,19 @@ export class Uploads {
     if (peer.uploads.cancel(block.piece, block.offset, block.length)) this.#reject(peer, block)
   }
 
-  next(peer: Peer): Upload | undefined {
-    const upload = peer.uploads.take(this.#swarm.options.maxUnsentBytes)
-    if (upload === undefined) peer.uploads.isPulled = false
+  next(key: PeerKey): Upload | undefined {
+    const peer = this.#swarm.peers.get(key)
+    const upload = peer?.uploads.take(this.#swarm.options.maxUnsentBytes)
+    if (peer !== undefined && upload === undefined) peer.uploads.isPulled = false
     return upload
   }
 
-  uploaded(peer: Peer, bytes: number, now: number): void {
+  /** Whether the peer is still here or not. */
+  uploaded(key: PeerKey, bytes: number, now: number): void {
+    const { peers, up } = this.#swarm
+    up.add(bytes, now)
+    const peer = peers.get(key)
+    if (peer === undefined) return
     peer.uploads.settle(bytes)
     peer.up.add(bytes, now)
     peer.usedAt = now
@@ -53,13 +59,15 @@ export class Uploads {
   }
 
   /** The next `count` requests, which are for whole blocks, were answered at once. */
-  uploadedRow(peer: Peer, count: number, now: number): void {
-    peer.uploads.passRow(count)
-    this.uploaded(peer, count * BLOCK_LENGTH, now)
+  uploadedRow(key: PeerKey, count: number, now: number): void {
+    this.#swarm.peers.get(key)?.uploads.passRow(count)
+    this.uploaded(key, count * BLOCK_LENGTH, now)
   }
 
   /** What was handed out could not be read. */
-  unreadable(peer: Peer, upload: Upload): void {
+  unreadable(key: PeerKey, upload: Upload): void {
+    const peer = this.#swarm.peers.get(key)
+    if (peer === undefined) return
     peer.uploads.settle(upload.length)
     this.#reject(peer, upload)
     this.#announce(peer)

@@ -1,7 +1,6 @@
 // One connected peer: two loops between its wire and the engine. The receive loop takes a batch of messages (one socket read)
 // at a time, so there is one await per read, not per message; waiting for the rate limit is simply not pulling, which stops
-// the socket. The upload loop runs while the engine has something for this peer and reads a block only when the wire takes
-// it. Whatever ends either loop ends the connection once, with a coded reason.
+// the socket. The other way is `upload-loop.ts`. Whatever ends either loop ends the connection once, with a coded reason.
 
 import type { ByteStream } from '@torrential/contracts'
 import type { SwarmEngine, Upload } from '@torrential/engine'
@@ -14,21 +13,12 @@ import {
   type PeerKey,
   type TorrentialError,
 } from '@torrential/primitives'
-import { type Message, tailOf } from '@torrential/protocol'
+import type { Message } from '@torrential/protocol'
 import type { RateLimit } from '@torrential/transport'
 import type { Wire } from '@torrential/wire'
-import { FRAMED_LENGTH } from './message-frame.ts'
 import { Peer, type PeerLink } from './peer.ts'
 import type { TurnBudget } from './turn-budget.ts'
-
-/** Requests: while one is served, the block that is asked for so many later is read. Two runs of the read cache. */
-const readAhead = 32
-
-/** Blocks that leave as one view at the most: a run of the read cache. */
-const longestRow = 16
-
-/** Requests: of a row, what is asked for behind every so many of them is read ahead. */
-const aheadStep = 8
+import { UploadLoop } from './upload-loop.ts'
 
 /** Bytes that wait for a peer to read them: the block queue of a wire, and more small messages than anybody leaves unread. */
 const mostBuffered = 4 * 1024 * 1024
@@ -94,7 +84,8 @@ export class PeerConnection implements PeerLink {
   readonly #owner: ConnectionOwner
   readonly #abort = new AbortController()
   readonly #since: number
-  #uploading = false
+  /** Made for the first block or answer. */
+  #uploads: UploadLoop | undefined
   #closed = false
   /** Of `bytesOut`, what was told already. */
   #toldOut: number
@@ -135,18 +126,22 @@ export class PeerConnection implements PeerLink {
   start(): void {
     this.#receive().then(
       () => this.close(undefined),
-      (error: unknown) => this.close(asPeerError(error)),
+      (error: unknown) => this.fail(error),
     )
   }
 
   send(message: Message): void {
     if (this.#closed) return
     this.#wire.send(message)
-    this.#tellSent(message)
+    this.tellSent(message)
     if (this.#wire.buffered <= mostBuffered) return
     this.close(
       new PeerError('PEER_NOT_READING', 'the peer does not read what it is told', { bytes: this.#wire.buffered }),
     )
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** Idempotent. Without an error the peer has simply gone. */
@@ -158,14 +153,17 @@ export class PeerConnection implements PeerLink {
     this.#owner.closed(this, error)
   }
 
+  /** Something broke that the connection is nothing without. */
+  fail(error: unknown): void {
+    const isKnown = isTorrentialError(error)
+    this.close(isKnown ? error : new PeerError('CONNECTION_FAILED', 'the connection broke', { cause: error }))
+  }
+
   /** The engine has blocks for this peer: starts the upload loop unless it runs. */
   startUploads(): void {
-    if (this.#uploading || this.#closed) return
-    this.#uploading = true
-    this.#upload().catch((error: unknown) => {
-      this.#uploading = false
-      if (!this.#closed) this.close(asPeerError(error))
-    })
+    if (this.#closed) return
+    this.#uploads ??= new UploadLoop(this, this.#wire, this.#owner, this.#abort.signal)
+    this.#uploads.start()
   }
 
   async #receive(): Promise<void> {
@@ -187,134 +185,17 @@ export class PeerConnection implements PeerLink {
     }
   }
 
-  async #upload(): Promise<void> {
-    const { engine, clock, up } = this.#owner
-    let wasBrought = false
-    for (;;) {
-      const reply = this.#closed ? undefined : engine.nextReply(this.key)
-      if (reply !== undefined) {
-        await this.#reply(reply)
-        continue
-      }
-      const row = this.#closed ? undefined : this.#sendRow()
-      if (row !== undefined) {
-        wasBrought = false
-        if (!row) await this.#wire.drained({ signal: this.#abort.signal })
-        continue
-      }
-      const coming = this.#closed || wasBrought ? undefined : this.#bringRow()
-      if (coming !== undefined) {
-        // Once: what does not come as a row goes by itself.
-        wasBrought = true
-        await coming
-        continue
-      }
-      wasBrought = false
-      const upload = this.#closed ? undefined : engine.nextUpload(this.key, clock.now())
-      if (upload === undefined) {
-        // In the same turn: the next request must find the loop stopped, or nobody would ever answer it.
-        this.#uploading = false
-        return
-      }
-      const ahead = engine.upcomingUpload(this.key, readAhead)
-      if (ahead !== undefined) this.#owner.readAhead(ahead)
-      if (!up.take(upload.length)) await up.wait(upload.length, { signal: this.#abort.signal })
-      // Most blocks are in memory, and then nothing is waited for until the wire is full.
-      const inMemory = this.#owner.isPaused ? undefined : this.#owner.peekBlock(upload)
-      const block = inMemory ?? (await this.#read(upload))
-      if (this.#closed) return
-      if (block === undefined) continue
-      const message: Message = { type: 'piece', piece: upload.piece, offset: upload.offset, block }
-      const more = this.#wire.send(message)
-      engine.uploaded(this.key, block.length, clock.now())
-      this.#tellSent(message)
-      this.#owner.pump()
-      if (!more) await this.#wire.drained({ signal: this.#abort.signal })
-    }
-  }
-
-  /**
-   * Most blocks are asked for in rows and are in memory: those leave as one view, and what follows on each of them is done once for all.
-   * Undefined: the next block has to go by itself. False: wait until the wire has drained.
-   */
-  #sendRow(): boolean | undefined {
-    const { engine, clock } = this.#owner
-    const first = this.#firstOfRow()
-    const most = first && engine.upcomingRow(this.key, longestRow)
-    const row = first && most ? this.#owner.peekRow(first, most) : undefined
-    if (row === undefined) return undefined
-    const count = row.length / FRAMED_LENGTH
-    this.#readAhead(readAhead + 1, readAhead + count)
-    const more = this.#wire.sendEncoded(row)
-    engine.uploadedRow(this.key, count, clock.now())
-    const bytes = this.#wire.bytesOut
-    this.#owner.sentBytes(this, bytes - this.#toldOut)
-    this.#toldOut = bytes
-    this.#owner.pump()
-    return more
-  }
-
-  /** The row that is next is not in memory: it is read, and what comes after it. */
-  #bringRow(): Promise<void> | undefined {
-    const first = this.#firstOfRow()
-    const coming = first && this.#owner.bringRow(first)
-    if (coming !== undefined) this.#readAhead(longestRow, readAhead)
-    return coming
-  }
-
-  /** Undefined when blocks have to go one by one. */
-  #firstOfRow(): Upload | undefined {
-    const { engine, up, isPaused } = this.#owner
-    return isPaused || up.limited || engine.upcomingRow(this.key, 1) === 0
-      ? undefined
-      : engine.upcomingUpload(this.key, 0)
-  }
-
-  /** Places in the queue, behind the next request. */
-  #readAhead(from: number, to: number): void {
-    for (let at = from; at <= to; at += aheadStep) {
-      const ahead = this.#owner.engine.upcomingUpload(this.key, at)
-      if (ahead !== undefined) this.#owner.readAhead(ahead)
-    }
-  }
-
-  /** An answer that is no block: a piece of the info dictionary, or hashes. It counts towards the rate limits as blocks do. */
-  async #reply(message: Message): Promise<void> {
-    const { up } = this.#owner
-    const { signal } = this.#abort
-    const bytes = tailOf(message)?.length ?? 0
-    if (bytes > 0 && !up.take(bytes)) await up.wait(bytes, { signal })
-    if (this.#closed) return
-    const more = this.#wire.send(message)
-    this.#tellSent(message)
-    if (!more) await this.#wire.drained({ signal })
-  }
-
-  /** Undefined: the peer was told that it does not get the block, because it cannot be read or the data was paused. */
-  async #read(upload: Upload): Promise<Uint8Array | undefined> {
-    const { engine, clock } = this.#owner
-    let block: Uint8Array | undefined
-    try {
-      block = this.#owner.isPaused ? undefined : await this.#owner.readBlock(upload)
-    } catch (error) {
-      engine.unreadable(this.key, upload, clock.now())
-      this.#owner.readFailed(upload, error)
-      return undefined
-    }
-    if (block !== undefined && !this.#owner.isPaused) return block
-    engine.unreadable(this.key, upload, clock.now())
-    this.#owner.pump()
-    return undefined
-  }
-
-  #tellSent(message: Message): void {
+  /** A message was handed to the wire. */
+  tellSent(message: Message): void {
     const bytes = this.#wire.bytesOut
     this.#owner.sent(this, message, bytes - this.#toldOut)
     this.#toldOut = bytes
   }
-}
 
-function asPeerError(error: unknown): TorrentialError {
-  if (isTorrentialError(error)) return error
-  return new PeerError('CONNECTION_FAILED', 'the connection broke', { cause: error })
+  /** Encoded messages were. */
+  tellSentBytes(): void {
+    const bytes = this.#wire.bytesOut
+    this.#owner.sentBytes(this, bytes - this.#toldOut)
+    this.#toldOut = bytes
+  }
 }

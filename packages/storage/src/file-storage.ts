@@ -21,18 +21,9 @@ import { PieceSlices } from './piece-slices.ts'
 import { type MoveOptions, Relocation } from './relocation.ts'
 import { checkRelativePath, RootDirectory } from './root-directory.ts'
 import { storageFailure } from './storage-failure.ts'
+import { padsOf, type StoredFile } from './stored-file.ts'
 import type { StorageObserver } from './storage-observer.ts'
 import { type StoredFileStatus, TorrentFiles } from './torrent-files.ts'
-
-/** A file of the torrent, at the same index as in `Geometry.files`. */
-export interface StoredFile {
-  /** Relative to the root, `/` between the elements; safe, as metainfo makes it. Not used for padding. */
-  readonly path: string
-  /** Padding (BEP 47) is never on disk. @default what the geometry says */
-  readonly pad?: boolean
-  /** A symbolic link of the torrent (BEP 47): neither made nor followed. Such files are empty. */
-  readonly symlink?: string
-}
 
 export interface FileStorageParts {
   readonly geometry: Geometry
@@ -76,16 +67,8 @@ export class FileStorage implements Storage, PieceLayout {
    */
   constructor(parts: FileStorageParts, options: FileStorageOptions) {
     const { geometry, files, handles } = parts
-    if (files.length !== geometry.files.length) {
-      throw new InputError('STORAGE_FILES', `${geometry.files.length} files expected, not ${files.length}`)
-    }
+    this.#pads = padsOf(files, geometry)
     this.geometry = geometry
-    this.#pads = new Uint8Array(files.length)
-    for (let index = 0; index < files.length; index++) {
-      const { path, pad, symlink } = files[index] as StoredFile
-      if (symlink !== undefined || (pad ?? extentOf(geometry, index).pad)) this.#pads[index] = 1
-      else checkRelativePath(path)
-    }
     if (options.partFile !== undefined) checkRelativePath(options.partFile)
     const paths = files.map((file) => file.path)
     const root = new RootDirectory(handles.fileSystem, options.path)

@@ -1,5 +1,6 @@
 // Files on disk
-export type { FileStorageOptions, FileStorageParts, StoredFile } from './file-storage.ts'
+export type { FileStorageOptions, FileStorageParts } from './file-storage.ts'
+export type { StoredFile } from './stored-file.ts'
 export { FileStorage } from './file-storage.ts'
 export type { MoveOptions } from './relocation.ts'
 export type { AdoptMethod } from './adopt-file.ts'

@@ -37,6 +37,18 @@ export interface InitiateOptions extends HandshakeOptions {
   readonly alternatives?: readonly InfoHash[]
 }
 
+/** What a wire has in any case. */
+export type WireNumbers = Required<Pick<WireOptions, 'highWaterMark' | 'incomingHighWaterMark' | 'keepAlive'>>
+
+/** With the defaults. @throws InputError `OPTION_RANGE` when a number is not positive */
+export function resolveWireOptions(options: WireOptions): WireNumbers {
+  const settings = { ...WIRE_DEFAULTS, ...options }
+  for (const name of ['highWaterMark', 'incomingHighWaterMark', 'keepAlive'] as const) {
+    requirePositive(name, settings[name])
+  }
+  return settings
+}
+
 /** @throws InputError `OPTION_RANGE` unless `value` is above 0 */
 export function requirePositive(name: string, value: number): void {
   if (!(value > 0)) throw new InputError('OPTION_RANGE', `${name} must be positive, not ${value}`)

@@ -13,6 +13,7 @@ import { encodeHandshake, HANDSHAKE_LENGTH, type Handshake, type Message, Messag
 import { iterateChunks } from './chunk-iterator.ts'
 import { toPeerError } from './connection-error.ts'
 import { Drain } from './drain.ts'
+import { awaitHandshake } from './handshake-wait.ts'
 import { Inbox } from './inbox.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { MessageIterator } from './message-iterator.ts'
@@ -22,7 +23,7 @@ import {
   type HandshakeOptions,
   type InitiateOptions,
   requirePositive,
-  WIRE_DEFAULTS,
+  resolveWireOptions,
   type WireOptions,
 } from './wire-options.ts'
 
@@ -47,9 +48,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
 
   /** @throws InputError `OPTION_RANGE` when a number is not positive */
   constructor(options: WireOptions = {}) {
-    const settings = { ...WIRE_DEFAULTS, ...options }
-    for (const name of ['highWaterMark', 'incomingHighWaterMark', 'keepAlive'] as const)
-      requirePositive(name, settings[name])
+    const settings = resolveWireOptions(options)
     super()
     // `drained` wakes at half of the mark, so that a sender is not woken for every block.
     setWaterMarks(this, { readable: settings.highWaterMark / 2, writable: settings.incomingHighWaterMark })
@@ -266,19 +265,8 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     this.push(bytes)
   }
 
-  async #remote(options: HandshakeOptions): Promise<Handshake> {
-    const { signal, timeout = WIRE_DEFAULTS.handshakeTimeout } = options
-    const timer = this.#clock.timer(timeout, () => {
-      this.destroy(new PeerError('HANDSHAKE_TIMEOUT', `no handshake within ${timeout} ms`, { timeout }))
-    })
-    try {
-      return await withAbort(this.#inbox.handshake(), signal)
-    } catch (error) {
-      this.destroy()
-      throw error
-    } finally {
-      timer[Symbol.dispose]()
-    }
+  #remote(options: HandshakeOptions): Promise<Handshake> {
+    return awaitHandshake({ inbox: this.#inbox, clock: this.#clock, giveUp: (error) => this.destroy(error) }, options)
   }
 
   /** Why nothing can be sent any more. */
