@@ -4,7 +4,7 @@
 import { equalBytes, type PeerAddress, type PeerKey, type PieceIndex, type PeerError } from '@torrential/primitives'
 import { allowedFastSet, encodeExtensionHandshake, type Message } from '@torrential/protocol'
 import { METADATA_EXTENSION } from './extension-ids.ts'
-import type { Sender } from './partial-piece.ts'
+import type { Sender } from './holder.ts'
 import { Peer, type PeerInfo } from './peer.ts'
 import type { Requester } from './requester.ts'
 import type { Swarm } from './swarm.ts'

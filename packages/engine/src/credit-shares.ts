@@ -20,13 +20,20 @@ export class CreditShares implements PipelineLimits {
   open = 0
   readonly #options: () => ResolvedOptions
   readonly #ledger: ByteLedger
+  readonly #isRead: () => boolean
   #rate = 0
   /** Milliseconds that all pipelines may cover. */
   #affordable = Number.POSITIVE_INFINITY
 
-  constructor(options: () => ResolvedOptions, ledger: ByteLedger) {
+  /** `isRead`: somebody reads a file. */
+  constructor(options: () => ResolvedOptions, ledger: ByteLedger, isRead: () => boolean = () => false) {
     this.#options = options
     this.#ledger = ledger
+    this.#isRead = isRead
+  }
+
+  get isRead(): boolean {
+    return this.#isRead()
   }
 
   get maxRequests(): number {

@@ -44,6 +44,7 @@ export class Downloads {
     peer.lastBlockAt = now
     if (request?.isLive === true) {
       if (pipeline.isSnubbed) this.#unsnub(peer)
+      pipeline.answered(request, now, this.#swarm.shares)
       this.#swarm.ledger.arrive(length)
       this.#accept(peer, request.partial, index, message.block, now)
       return length

@@ -7,27 +7,8 @@
 // Blocks of nothing but padding at the end of a piece (BEP 47) are here from the start, sent by nobody and without taking any memory:
 // a hybrid torrent of small files is mostly zeros, and peers are not asked for those.
 
-import {
-  BLOCK_LENGTH,
-  type Geometry,
-  type PeerAddress,
-  type PeerId,
-  type PeerKey,
-  type PieceIndex,
-} from '@torrential/primitives'
-
-/** Who delivered a block: remembered after the connection is gone, for smart ban. */
-export interface Sender {
-  readonly key: PeerKey
-  readonly peerId: PeerId
-  readonly address: PeerAddress
-}
-
-/** A peer as far as a piece is concerned. */
-export interface Holder {
-  readonly key: PeerKey
-  readonly sender: Sender
-}
+import { BLOCK_LENGTH, type Geometry, type PieceIndex } from '@torrential/primitives'
+import type { Holder, Sender } from './holder.ts'
 
 export const FREE = 0
 export const ASKED = 1
@@ -88,6 +69,8 @@ export class PartialPiece<Peer extends Holder = Holder> {
   #spares: (Peer | undefined)[] | undefined
   /** No free block below. */
   #cursor = 0
+  /** Where a reader stands, and no free block from there to here; −1 when nothing is free behind. */
+  #ahead = -1
   #unwritten: number
 
   constructor(piece: PieceIndex, geometry: Geometry, inRuns: boolean, now: number) {
@@ -135,9 +118,19 @@ export class PartialPiece<Peer extends Holder = Holder> {
     return this.#unwritten === 0
   }
 
-  /** The lowest free block, or −1. */
+  /** A reader stands on this block: free blocks from there on go first. */
+  readFrom(block: number): void {
+    this.#ahead = block
+  }
+
+  /** The lowest free block, from where a reader stands if there is one, or −1. */
   nextFree(): number {
     if (this.free === 0) return -1
+    if (this.#ahead !== -1) {
+      while (this.#ahead < this.blockCount && this.#state[this.#ahead] !== FREE) this.#ahead++
+      if (this.#ahead < this.blockCount) return this.#ahead
+      this.#ahead = -1
+    }
     while (this.#state[this.#cursor] !== FREE) this.#cursor++
     return this.#cursor
   }

@@ -3,7 +3,8 @@
 
 import { Bitfield, type PeerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
 import type { Capabilities, ExtensionHandshake, HashRequestMessage } from '@torrential/protocol'
-import type { Holder, PartialPiece, Sender } from './partial-piece.ts'
+import type { Holder, Sender } from './holder.ts'
+import type { PartialPiece } from './partial-piece.ts'
 import { Patience } from './patience.ts'
 import { RateMeter } from './rate-meter.ts'
 import { RequestPipeline } from './request-pipeline.ts'

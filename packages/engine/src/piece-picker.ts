@@ -103,7 +103,7 @@ export class PiecePicker {
     const { windows } = this.#parts
     if (!windows.isEmpty) {
       const piece = windows.first(this.#canHelp)
-      if (piece !== -1) return this.#openFor(piece, peer, now)
+      if (piece !== -1) return this.#openToRead(piece, peer, now)
       // What the reader waits for is asked for already, and this peer may be needed for a second try.
       if (windows.isStarving && windows.urgent(this.#isAskedOfOthers) !== -1) return undefined
     }
@@ -193,6 +193,13 @@ export class PiecePicker {
       return partial.owner === undefined && partial.isUntouched && this.#isTrustedWith(partial.piece)
     }
     return partial.owner === undefined || ofOthers
+  }
+
+  #openToRead(piece: number, peer: Peer, now: number): PartialPiece<Peer> {
+    const partial = this.#openFor(piece, peer, now)
+    const block = this.#parts.windows.blockIn(piece)
+    if (block > 0) partial.readFrom(block)
+    return partial
   }
 
   #openFor(piece: number, peer: Peer, now: number): PartialPiece<Peer> {

@@ -3,7 +3,8 @@
 
 import { LazyMap } from '@torrential/primitives'
 import type { Geometry, PieceIndex } from '@torrential/primitives'
-import { type Holder, PartialPiece } from './partial-piece.ts'
+import type { Holder } from './holder.ts'
+import { PartialPiece } from './partial-piece.ts'
 
 export class PieceStore<Peer extends Holder = Holder> {
   /** Pieces with free blocks, in no order. */

@@ -10,6 +10,8 @@ import { LazySet } from '@torrential/primitives'
 export interface PieceRange {
   readonly start: number
   readonly end: number
+  /** Block of the first piece where the reader stands: where blocks are verified one by one it need not wait for those before. @default 0 */
+  readonly block?: number
 }
 
 /** Pieces that a reader needs soon, the first one soonest. Close it when the reader is done. */
@@ -22,10 +24,13 @@ export interface ReadWindow {
 
 /** How many missing pieces from the start of a window are worth asking twice. */
 const URGENT_PIECES = 2
+/** Milliseconds after the last reader in which the next one is expected: a player that jumps closes its stream and opens another. */
+const LINGER_MS = 5_000
 
 interface OpenWindow {
   start: number
   end: number
+  block: number
   /** No missing piece of the window is below. */
   cursor: number
 }
@@ -34,6 +39,7 @@ export class ReadWindows {
   readonly #windows = new LazySet<OpenWindow>()
   readonly #pieceCount: number
   readonly #isHere: (piece: number) => boolean
+  #lastClosed = Number.NEGATIVE_INFINITY
 
   constructor(pieceCount: number, isHere: (piece: number) => boolean) {
     this.#pieceCount = pieceCount
@@ -42,6 +48,17 @@ export class ReadWindows {
 
   get isEmpty(): boolean {
     return this.#windows.size === 0
+  }
+
+  /** Somebody reads, or has just stopped and may go on somewhere else. */
+  areUsed(now: number): boolean {
+    return !this.isEmpty || now - this.#lastClosed < LINGER_MS
+  }
+
+  /** The block of a missing piece where a reader stands; 0 when none does. */
+  blockIn(piece: number): number {
+    for (const { start, block } of this.#windows) if (start === piece) return block
+    return 0
   }
 
   /**
@@ -54,7 +71,7 @@ export class ReadWindows {
     changed: (now: number) => void,
     now: number,
   ): ReadWindow {
-    const window: OpenWindow = { start: 0, end: 0, cursor: 0 }
+    const window: OpenWindow = { start: 0, end: 0, block: 0, cursor: 0 }
     this.#windows.add(window)
     const shift = (start: number, end: number) => {
       for (let piece = start; piece < end; piece++) cover(piece, 1)
@@ -66,6 +83,7 @@ export class ReadWindows {
     const move = (to: PieceRange, at: number) => {
       if (!this.#windows.has(window)) return
       const start = this.#clamp(to.start)
+      window.block = to.block ?? 0
       shift(start, Math.max(start, this.#clamp(to.end)))
       changed(at)
     }
@@ -76,6 +94,7 @@ export class ReadWindows {
         if (!this.#windows.has(window)) return
         shift(0, 0)
         this.#windows.delete(window)
+        this.#lastClosed = at
         changed(at)
       },
     }

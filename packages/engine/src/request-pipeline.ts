@@ -3,11 +3,13 @@
 // The depth starts at 4 and grows by one with every block that arrives, so it doubles with every round trip, until the rate
 // stops growing. From then on it covers three seconds of the measured rate, or as much as there is credit for. That fills a 10 Gbit/s path within a dozen
 // round trips and asks a 20 kB/s peer for little more than it can deliver. While a reader starves, slow start begins at 64,
-// shared by all peers. A
+// shared by all peers, and while somebody reads nothing is asked for that would only wait at the peer (short-queue.ts). A
 // snubbed peer is asked for one block at a time.
 
 import { BLOCK_LENGTH } from '@torrential/primitives'
-import type { Holder, PartialPiece } from './partial-piece.ts'
+import type { Holder } from './holder.ts'
+import type { PartialPiece } from './partial-piece.ts'
+import { ShortQueue } from './short-queue.ts'
 
 const FIRST_DEPTH = 4
 /** Of all peers together: a reader that waits for the first byte of a piece of 1 MiB gets it a round trip later, not five. */
@@ -41,6 +43,8 @@ export interface PipelineLimits {
   readonly affordableTime: number
   /** Blocks if all peers had as many: a peer may be asked for so many while its rate is not known (four in any case). */
   readonly share: number
+  /** Somebody reads a file: what is asked for is to come soon, or not to be in the way. */
+  readonly isRead: boolean
 }
 
 export class RequestPipeline<Peer extends Holder = Holder> {
@@ -56,6 +60,7 @@ export class RequestPipeline<Peer extends Holder = Holder> {
   #live = 0
   /** The pipeline was full since the last `measure`: only then says a rate anything about the depth. */
   #wasFull = false
+  readonly #short = new ShortQueue()
 
   get length(): number {
     return this.requests.length
@@ -72,7 +77,8 @@ export class RequestPipeline<Peer extends Holder = Holder> {
 
   depth(limits: PipelineLimits): number {
     if (this.isSnubbed) return 1
-    return max(1, min(this.#depth, limits.maxRequests, this.reqq))
+    const most = limits.isRead ? min(this.#depth, this.#short.depth) : this.#depth
+    return max(1, min(most, limits.maxRequests, this.reqq))
   }
 
   /** A reader waits for what this peer has, and `peers` − 1 others may have, too: its speed is not waited for. */
@@ -83,12 +89,13 @@ export class RequestPipeline<Peer extends Holder = Holder> {
 
   /**
    * How many requests to send now. 0 until a quarter of the pipeline has drained, of a short one half, so that requests go out in
-   * bunches and not one by one.
+   * bunches and not one by one; of one that is kept short an eighth, because it must not run dry.
    */
   room(limits: PipelineLimits): number {
     const depth = this.depth(limits)
     const room = min(depth - this.#live, this.reqq - this.requests.length)
-    return room >= max(depth / 4, min(depth / 2, LEAST_BUNCH)) ? max(0, room) : 0
+    const bunch = depth / (limits.isRead ? 8 : 4)
+    return room >= max(bunch, min(depth / 2, LEAST_BUNCH)) ? max(0, room) : 0
   }
 
   push(partial: PartialPiece<Peer>, block: number, now: number): void {
@@ -121,6 +128,11 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     const isOfBlock = ({ partial, ...request }: Outstanding<Peer>) => request.block === block && partial.piece === piece
     const retired = this.requests.findIndex((request) => !request.isLive && isOfBlock(request))
     return retired === -1 ? this.take(piece, block) : this.#remove(retired)
+  }
+
+  /** A request that counts was answered with its block. */
+  answered(request: Outstanding<Peer>, now: number, limits: PipelineLimits): void {
+    this.#short.arrived(request.at, now, limits.isRead && this.#short.depth <= this.#depth)
   }
 
   /** Takes this very request off the list. */

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import { LazyMap, equalBytes } from '@torrential/primitives'
-import type { Sender } from './partial-piece.ts'
+import type { Sender } from './holder.ts'
 
 /** Blocks of failed pieces remembered at most, oldest pieces forgotten first: 2 GiB of bad data, about 6 MiB of memory. */
 const MOST_BLOCKS = 131_072

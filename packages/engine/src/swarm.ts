@@ -107,7 +107,11 @@ export class Swarm {
     this.selection = new Selection(have)
     this.windows = new ReadWindows(geometry.pieceCount, (piece) => have.has(piece))
     this.ledger = new ByteLedger(parts.credit ?? new DownloadCredit(options.creditBytes))
-    this.shares = new CreditShares(() => this.options, this.ledger)
+    this.shares = new CreditShares(
+      () => this.options,
+      this.ledger,
+      () => this.windows.areUsed(this.now),
+    )
     this.picker = new PiecePicker({
       geometry,
       have,

@@ -1,6 +1,7 @@
 import { BLOCK_LENGTH, Geometry, peerAddress, type PeerId, type PeerKey, type PieceIndex } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import { ASKED, FREE, type Holder, PartialPiece } from '../src/partial-piece.ts'
+import type { Holder } from '../src/holder.ts'
+import { ASKED, FREE, PartialPiece } from '../src/partial-piece.ts'
 
 const geometry = new Geometry('v1', 40 * BLOCK_LENGTH, [{ length: 40 * BLOCK_LENGTH - 100 }])
 
@@ -130,4 +131,20 @@ describe('a piece that ends in padding', () => {
     const odd = new Geometry('v1', 2 * BLOCK_LENGTH, [{ length: 1 }, { length: 4 * BLOCK_LENGTH, pad: true }])
     expect(new PartialPiece(1 as PieceIndex, odd, false, 0).free).toBe(1)
   })
+})
+
+test('a reader that stands in the middle of a piece gets what follows first, then what lies before', () => {
+  const partial = piece()
+  const a = holder(1)
+  partial.claim(0, a)
+  partial.claim(38, a)
+  partial.readFrom(37)
+  const order: number[] = []
+  for (let next = partial.nextFree(); next !== -1; next = partial.nextFree()) {
+    order.push(next)
+    partial.claim(next, a)
+  }
+  expect(order).toEqual([37, 39, ...Array.from({ length: 36 }, (_, at) => at + 1)])
+  partial.release(39, a)
+  expect(partial.nextFree()).toBe(39)
 })

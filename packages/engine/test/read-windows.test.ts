@@ -29,6 +29,15 @@ describe('ReadWindows', () => {
     expect(windows.isEmpty).toBe(true)
   })
 
+  test('counts as used for five seconds behind the last reader: one that jumps comes back', () => {
+    const windows = new ReadWindows(10, () => false)
+    expect(windows.areUsed(0)).toBe(false)
+    const window = windows.open({ start: 0, end: 5 }, any, any, 1_000)
+    expect(windows.areUsed(100_000)).toBe(true)
+    window.close(100_000)
+    expect([windows.areUsed(104_999), windows.areUsed(105_000)]).toEqual([true, false])
+  })
+
   test('tells which pieces it begins and ceases to cover, whatever range it is given', () => {
     const covered = new Map<number, number>()
     const windows = new ReadWindows(4, () => false)
@@ -139,4 +148,15 @@ describe('A reader of a swarm', () => {
     bench.drain()
     expect(bench.sent(peer, 'not-interested')).toHaveLength(1)
   })
+})
+
+test('the first block that is asked for is the one where the reader stands, then what follows, then the rest of the piece', () => {
+  const bench = new SwarmBench({ have: '####' + '.'.repeat(60), blocks: 64 })
+  const peer = bench.join('#'.repeat(64))
+  bench.clear()
+  bench.engine.openWindow({ start: 20, end: 28, block: 51 }, bench.now)
+  bench.drain()
+  const asked = bench.asked(peer)
+  expect(asked).toHaveLength(64)
+  expect([asked[0], asked[12], asked[13], asked[63]]).toEqual(['20:51', '20:63', '20:0', '20:50'])
 })

@@ -3,7 +3,13 @@ import { describe, expect, test } from '@jest/globals'
 import { PartialPiece } from '../src/partial-piece.ts'
 import { RequestPipeline } from '../src/request-pipeline.ts'
 
-const limits = { maxRequests: 500, pipelineTime: 3_000, affordableTime: Number.POSITIVE_INFINITY, share: 500 }
+const limits = {
+  maxRequests: 500,
+  pipelineTime: 3_000,
+  affordableTime: Number.POSITIVE_INFINITY,
+  share: 500,
+  isRead: false,
+}
 const geometry = new Geometry('v1', 4_096 * BLOCK_LENGTH, [{ length: 4_096 * BLOCK_LENGTH }])
 const partial = new PartialPiece(0 as PieceIndex, geometry, false, 0)
 
@@ -22,6 +28,21 @@ describe('RequestPipeline', () => {
     pipeline.reqq = 2_000
     const next = { block: 0 }
     expect(Array.from({ length: 9 }, () => roundTrip(pipeline, next))).toEqual([4, 8, 16, 32, 64, 128, 256, 500, 500])
+  })
+
+  test('is short while somebody reads, and as before when nobody does', () => {
+    const pipeline = new RequestPipeline()
+    pipeline.reqq = 2_000
+    const next = { block: 0 }
+    for (let trip = 0; trip < 8; trip++) roundTrip(pipeline, next)
+    const read = { ...limits, isRead: true }
+    expect([pipeline.depth(limits), pipeline.depth(read)]).toEqual([500, 64])
+    // A block each two milliseconds, none later than 20 behind its request.
+    for (let at = 0; at < 200; at++) {
+      const request = { partial, block: at, at: 2 * at, isLive: true }
+      pipeline.answered(request, 2 * at + 20, read)
+    }
+    expect([pipeline.depth(limits), pipeline.depth(read)]).toEqual([500, 16])
   })
 
   test('never asks for more than the peer said it queues, nor more than 250 when it said nothing', () => {

@@ -1,6 +1,6 @@
 import { peerAddress, type PeerId, type PeerKey } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
-import type { Sender } from '../src/partial-piece.ts'
+import type { Sender } from '../src/holder.ts'
 import { digestOf, SmartBan } from '../src/smart-ban.ts'
 import { must } from './swarm-bench.ts'
 

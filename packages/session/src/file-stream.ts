@@ -4,8 +4,8 @@
 // stream with the error; it never ends early as if the file were shorter.
 
 import { Readable } from 'streamx'
-import type { ReadWindow } from '@torrential/engine'
-import type { Geometry, PieceIndex } from '@torrential/primitives'
+import type { PieceRange, ReadWindow } from '@torrential/engine'
+import { BLOCK_LENGTH, type Geometry, type PieceIndex } from '@torrential/primitives'
 
 /** The part of a torrent that a stream needs. */
 export interface FileStreamSource {
@@ -17,8 +17,8 @@ export interface FileStreamSource {
   early(piece: PieceIndex, offset: number): Uint8Array | undefined
   read(piece: PieceIndex, offset: number, length: number): Promise<Uint8Array>
   /** Makes a half-open range of pieces urgent. */
-  openWindow(range: { readonly start: number; readonly end: number }): ReadWindow
-  moveWindow(window: ReadWindow, range: { readonly start: number; readonly end: number }): void
+  openWindow(range: PieceRange): ReadWindow
+  moveWindow(window: ReadWindow, range: PieceRange): void
   closeWindow(window: ReadWindow): void
 }
 
@@ -81,7 +81,7 @@ export class FileStream extends Readable {
     }
     const { geometry } = this.#source
     const { piece, offset } = geometry.locate(this.#file, this.#at)
-    this.#moveWindow(piece)
+    this.#moveWindow(piece, Math.floor(offset / BLOCK_LENGTH))
     const length = Math.min(longestChunk, this.#end - this.#at, geometry.lengthOf(piece) - offset)
     const bytes = await this.#bytes(piece, offset, length)
     if (this.#abort.signal.aborted) return
@@ -100,12 +100,12 @@ export class FileStream extends Readable {
     }
   }
 
-  #moveWindow(piece: PieceIndex): void {
+  #moveWindow(piece: PieceIndex, block: number): void {
     if (piece === this.#windowStart) return
     this.#windowStart = piece
     const last = this.#source.geometry.locate(this.#file, this.#end - 1).piece
     const ahead = Math.max(2, Math.ceil(readAhead / this.#source.geometry.pieceLength))
-    const range = { start: piece, end: Math.min(last + 1, piece + ahead) }
+    const range = { start: piece, end: Math.min(last + 1, piece + ahead), block }
     if (this.#window === undefined) this.#window = this.#source.openWindow(range)
     else this.#source.moveWindow(this.#window, range)
   }
