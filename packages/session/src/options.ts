@@ -143,6 +143,9 @@ export const DEFAULTS = {
   journalBatch: 8,
   journalMost: 32,
   journalBytes: 2_097_152,
+  /** Pieces that wait for the journal before writes wait for it; as many as make 6 MiB, of small ones. */
+  journalBehind: 24,
+  journalBehindBytes: 6_291_456,
   // A file's time is explained by the last line before it, within a minute.
   journalSign: 20_000,
   // Some 40,000 pieces; then the record is written anew.

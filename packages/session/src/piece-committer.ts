@@ -24,6 +24,7 @@ export class PieceCommitter {
   readonly #storage: Storage
   readonly #verifier: PieceVerifier
   readonly #writing: (() => void) | undefined
+  readonly #room: (() => Promise<void> | undefined) | undefined
   readonly #turns: PQueue | undefined
   readonly #runs: PieceRuns
   readonly #running = new LazyMap<PieceIndex, Running>()
@@ -34,6 +35,8 @@ export class PieceCommitter {
     readonly verifier: PieceVerifier
     /** Files are about to be written to. */
     readonly writing?: () => void
+    /** Undefined unless a write has to wait for something. */
+    readonly room?: () => Promise<void> | undefined
     /** Writes of all torrents, a few at a time. @default all at once */
     readonly turns?: PQueue
   }) {
@@ -41,6 +44,7 @@ export class PieceCommitter {
     this.#storage = parts.storage
     this.#verifier = parts.verifier
     this.#writing = parts.writing
+    this.#room = parts.room
     this.#turns = parts.turns
     this.#runs = new PieceRuns({ ...parts, turn: (write) => this.#turn(write) })
   }
@@ -82,9 +86,13 @@ export class PieceCommitter {
   }
 
   #turn(write: () => Promise<void>): Promise<void> {
-    const begin = () => {
+    const go = () => {
       this.#writing?.()
       return write()
+    }
+    const begin = () => {
+      const room = this.#room?.()
+      return room === undefined ? go() : room.then(go)
     }
     return this.#turns === undefined ? begin() : this.#turns.add(begin)
   }

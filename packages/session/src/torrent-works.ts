@@ -88,6 +88,7 @@ export class TorrentWorks {
       verifier: createVerifier(metainfo),
       turns: context.writes,
       writing: () => host.resume.writing(),
+      room: () => host.resume.room(),
     })
     this.contents = new TorrentContents(
       {

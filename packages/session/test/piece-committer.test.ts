@@ -148,3 +148,26 @@ describe('a piece in runs', () => {
     await expect(committer.verify(piece)).rejects.toMatchObject({ code: 'EIO' })
   })
 })
+
+test('a write waits for room where there is none, and is a sign of life only then', async () => {
+  const storage = new MemoryStorage({ geometry })
+  const signs: string[] = []
+  const write: Storage['write'] = (index, offset, blocks) => {
+    signs.push('write')
+    return storage.write(index, offset, blocks)
+  }
+  let free = () => {}
+  const room = new Promise<void>((resolve) => (free = resolve))
+  const committer = new PieceCommitter({
+    geometry,
+    storage: Object.assign(Object.create(storage) as Storage, { write }),
+    verifier: new Verifier(),
+    writing: () => signs.push('writing'),
+    room: () => room,
+  })
+  const committed = committer.commit(piece, [content])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(signs).toEqual([])
+  free()
+  expect([await committed, signs]).toEqual([true, ['writing', 'write']])
+})

@@ -1,7 +1,6 @@
 // Keeps what is remembered of one torrent close behind what is true. Verified pieces go to the journal within a second or as
 // soon as there are 8 of them, of small ones up to 32, so that a crash loses few; every half minute the files are made durable and the journal told
 // so; when it has grown, and at the moments that matter, the record is written anew.
-//
 // Invariant: whatever is claimed was verified and handed to the system before. A claim that cannot be written is a warning,
 // and everything is written anew at the next occasion: the torrent itself is fine.
 
@@ -13,6 +12,7 @@ import {
   type TorrentialError,
 } from '@torrential/primitives'
 import { DEFAULTS } from '../options.ts'
+import { lineOf, mostBehind, soon } from './journal-pace.ts'
 import type { JournalPlace, ResumeFound, ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
 
 export interface ResumeKeeperParts {
@@ -38,8 +38,6 @@ interface Changes {
   lost: number[]
 }
 
-const DONE = Promise.resolve()
-
 export class ResumeKeeper {
   readonly #parts: ResumeKeeperParts
   /** Of the record that the journal continues; undefined while there is none that can be continued. */
@@ -56,6 +54,8 @@ export class ResumeKeeper {
   #toldAt = Number.NEGATIVE_INFINITY
   /** Not in the journal yet. */
   #changes: Changes | undefined
+  /** Gained pieces of the line that is being written. */
+  #telling = 0
   /** The newest record tells everything, and nothing has been written to the files since. */
   #isCurrent = false
   /** What came since the bitfield was copied for a record that is being written. */
@@ -65,7 +65,7 @@ export class ResumeKeeper {
   #appendTimer: Disposable | undefined
   #syncTimer: Disposable | undefined
   /** Appends and the replacing of the record, one behind the other. */
-  #steps = DONE
+  #steps = Promise.resolve()
   #saving: Promise<void> | undefined
   #isClosed = false
   /** A record was believed or made: before, nobody knows what is on disk, and there is nothing to write down. */
@@ -103,6 +103,12 @@ export class ResumeKeeper {
   /** A piece that we had cannot be read. */
   lost(piece: number): void {
     this.#changed('lost', piece)
+  }
+
+  /** Undefined while few pieces wait for the journal; otherwise resolves when it has gone on: files are not to be far ahead of it. */
+  room(): Promise<void> | undefined {
+    const behind = (this.#changes?.gained.length ?? 0) + this.#telling
+    return behind < mostBehind(this.#pieceLength) ? undefined : soon(this.#steps, this.#parts.clock)
   }
 
   /** Files are about to be written to: a sign of life now and then tells later whose doing a changed file was. */
@@ -157,11 +163,8 @@ export class ResumeKeeper {
     if (this.#isKnown) await this.save(true)
   }
 
-  /** Pieces of a line that does not wait any longer. */
-  get #batch(): number {
-    const { pieceLength } = this.#parts.subject.metainfo.geometry
-    const small = Math.min(DEFAULTS.journalMost, Math.floor(DEFAULTS.journalBytes / pieceLength))
-    return Math.max(DEFAULTS.journalBatch, small)
+  get #pieceLength(): number {
+    return this.#parts.subject.metainfo.geometry.pieceLength
   }
 
   get #isOn(): boolean {
@@ -181,7 +184,7 @@ export class ResumeKeeper {
     this.#changes[what].push(piece)
     this.#sinceCopy?.[what].push(piece)
     this.touch()
-    if (this.#changes.gained.length >= this.#batch) this.#append()
+    if (this.#changes.gained.length >= lineOf(this.#pieceLength)) this.#append()
     else this.#appendTimer ??= this.#parts.clock.timer(DEFAULTS.journalDelay, () => this.#append())
   }
 
@@ -210,9 +213,10 @@ export class ResumeKeeper {
     if (store === undefined) return
     const { uploaded, downloaded } = totals
     const entry = { time: store.now(), uploaded, downloaded, gained, lost, ...(synced !== undefined && { synced }) }
-    const isFirst = this.#journalBytes === 0
     this.#isCurrent = false
-    this.#journalBytes += await store[isFirst ? 'begin' : 'append'](subject.infoHash, place, entry)
+    this.#telling = gained.length
+    const add = this.#journalBytes === 0 ? 'begin' : 'append'
+    this.#journalBytes += await store[add](subject.infoHash, place, entry)
     this.#told += gained.length
     this.#toldTotals = uploaded + downloaded
     this.#toldAt = clock.now()
@@ -279,7 +283,8 @@ export class ResumeKeeper {
 
   /** Resolves when the step is done, whether it worked or not. */
   #step(work: () => Promise<void>): Promise<void> {
-    this.#steps = this.#steps.then(work).catch((error: unknown) => {
+    const done = this.#steps.then(work).finally(() => (this.#telling = 0))
+    this.#steps = done.catch((error: unknown) => {
       this.#isCurrent = false
       // The end of the journal may be torn: the next record starts a new one.
       this.#place = undefined
@@ -289,9 +294,7 @@ export class ResumeKeeper {
     return this.#steps
   }
 
-  #warn(error: unknown): void {
-    this.#parts.warn(
-      isTorrentialError(error) ? error : new StorageError('STATE_WRITE', 'no resume record', { cause: error }),
-    )
+  #warn(cause: unknown): void {
+    this.#parts.warn(isTorrentialError(cause) ? cause : new StorageError('STATE_WRITE', 'no resume record', { cause }))
   }
 }

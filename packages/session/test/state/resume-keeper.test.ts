@@ -22,7 +22,12 @@ async function keeper(pieceLength: number) {
     }),
   )
   const lines: JournalEntry[] = []
-  const tell = async (_: string, __: JournalPlace, entry: JournalEntry) => lines.push(entry)
+  const disk = { answers: Promise.resolve(), works: true }
+  const tell = async (_: string, __: JournalPlace, entry: JournalEntry) => {
+    await disk.answers
+    if (!disk.works) throw new Error('no space')
+    return lines.push(entry)
+  }
   const save = async (): Promise<JournalPlace> => ({ epoch: 'e', slot: 0 })
   const store = { now: () => 0, save, begin: tell, append: tell } as unknown as ResumeStore
   const clock = new VirtualClock()
@@ -34,12 +39,12 @@ async function keeper(pieceLength: number) {
     totals: { uploaded: 0, downloaded: 0 },
     flush: async () => {},
     warn: (error) => {
-      throw error
+      if (disk.works) throw error
     },
   })
   await kept.save(false)
   const settled = () => new Promise((turned) => setImmediate(turned))
-  return { kept, clock, lines, settled }
+  return { kept, clock, lines, settled, disk }
 }
 
 describe('a line of the journal', () => {
@@ -71,5 +76,54 @@ describe('a line of the journal', () => {
     for (let piece = 100; piece < 108; piece++) kept.gained(piece)
     await settled()
     expect(lines.map(({ gained }) => gained?.length)).toEqual([100, 8])
+  })
+})
+
+describe('files that get ahead of the journal', () => {
+  test.each([
+    [262_144, 24],
+    [65_536, 96],
+  ])('wait for it: pieces of %i bytes when %i of them are not in it', async (pieceLength, most) => {
+    const { kept, clock, lines, settled, disk } = await keeper(pieceLength)
+    let answer = () => {}
+    disk.answers = new Promise((resolve) => (answer = resolve))
+    for (let piece = 0; piece < most - 1; piece++) {
+      kept.gained(piece)
+      // The first line is on its way by then, the others wait.
+      await settled()
+    }
+    expect(kept.room()).toBeUndefined()
+    kept.gained(most - 1)
+    let hasRoom = false
+    const room = kept.room()?.then(() => (hasRoom = true))
+    await settled()
+    expect([room !== undefined, hasRoom]).toEqual([true, false])
+    answer()
+    await room
+    await settled()
+    expect(kept.room()).toBeUndefined()
+    expect(lines.flatMap(({ gained }) => gained)).toHaveLength(most)
+    expect(clock.pending).toBeLessThanOrEqual(1)
+  })
+
+  test('wait a second at the most, and not for one that cannot be written', async () => {
+    const { kept, clock, settled, disk } = await keeper(262_144)
+    let answer = () => {}
+    disk.answers = new Promise((resolve) => (answer = resolve))
+    for (let piece = 0; piece < 50; piece++) kept.gained(piece)
+    let waited = 0
+    void kept.room()?.then(() => waited++)
+    clock.advance(999)
+    await settled()
+    expect(waited).toBe(0)
+    clock.advance(1)
+    await settled()
+    expect(waited).toBe(1)
+    disk.works = false
+    void kept.room()?.then(() => waited++)
+    answer()
+    await settled()
+    expect(waited).toBe(2)
+    expect(kept.room()).toBeUndefined()
   })
 })
