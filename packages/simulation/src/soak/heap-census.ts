@@ -2,7 +2,7 @@
 // or a list. So every structure of every package is looked at, also those that nobody thought of, without any of them knowing of it.
 
 import { getHeapSnapshot } from 'node:v8'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 
 interface Snapshot {
   readonly snapshot: {
@@ -34,7 +34,8 @@ const CODE = new Set(['code', 'hidden', 'object shape'])
 
 /** Collects the garbage first. Takes a second and some hundred bytes for each object of the heap. */
 export async function takeHeapCensus(): Promise<HeapCensus> {
-  const snapshot = JSON.parse(await text(getHeapSnapshot())) as Snapshot
+  // Strings of the heap are cut anywhere, so not all of it need be valid UTF-8.
+  const snapshot = JSON.parse((await buffer(getHeapSnapshot())).toString()) as Snapshot
   return countObjects(snapshot)
 }
 
