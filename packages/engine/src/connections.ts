@@ -71,8 +71,8 @@ export class Connections {
   }
 
   closeIfRedundant(peer: Peer): void {
-    const { options, selection, isPaused, asker } = this.#swarm
-    if (options.keepSeeds || isPaused || !selection.isFinished || peer.needed > 0) return
+    const { options, isUploadOnly, isPaused, asker } = this.#swarm
+    if (options.keepSeeds || isPaused || !isUploadOnly || peer.needed > 0) return
     // It may have hashes that we lack.
     if (!asker.isIdle && this.#speaksV2(peer)) return
     if (peer.isSeed || peer.uploadOnly) this.close(peer, violation('SEED_TO_SEED'))
@@ -100,7 +100,7 @@ export class Connections {
 
   #sendExtensionHandshake(peer: Peer): void {
     if (!peer.info.capabilities.extensions) return
-    const { metadata, options, selection, windows, have, outbox } = this.#swarm
+    const { metadata, options, isUploadOnly, outbox } = this.#swarm
     const { listenPort } = options
     const offered = metadata === undefined ? [] : [METADATA_EXTENSION]
     const payload = encodeExtensionHandshake({
@@ -108,8 +108,8 @@ export class Connections {
       client: options.client,
       requestQueue: options.requestQueue,
       yourHost: peer.info.address.host,
-      // A reader that waits for pieces nobody selected is a downloader too: told otherwise, seeds would part from us.
-      uploadOnly: selection.isFinished && (windows.isEmpty || have.isComplete),
+      // Told otherwise than we think, seeds would part from us.
+      uploadOnly: isUploadOnly,
       ...(listenPort > 0 && { listenPort }),
       ...(metadata && { metadataLength: metadata.length }),
     })

@@ -32,8 +32,12 @@ export interface Outstanding<Peer extends Holder = Holder> {
   readonly block: number
   /** When it was sent. */
   readonly at: number
-  /** Its block counts on this answer and its bytes are taken from the credit. False after a timeout or a cancel. */
+  /** Its block counts on this answer and its bytes are taken from the credit. False after a timeout, a cancel or a choke. */
   isLive: boolean
+  /** The peer choked us before it answered: it still does (BEP 6), and not with a reject if it had let us in again by then. */
+  isOwed: boolean
+  /** The block was asked for before: which of the two requests an answer belongs to is not known. */
+  readonly isRepeat: boolean
 }
 
 export interface PipelineLimits {
@@ -98,10 +102,16 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     return room >= max(bunch, min(depth / 2, LEAST_BUNCH)) ? max(0, room) : 0
   }
 
-  push(partial: PartialPiece<Peer>, block: number, now: number): void {
-    this.requests.push({ partial, block, at: now, isLive: true })
+  /** False when nothing has to be sent, because an answer is on its way. */
+  push(partial: PartialPiece<Peer>, block: number, now: number): boolean {
+    const before = this.requests.length > this.#live ? this.#retiredAt(partial.piece, block) : -1
+    const old = this.requests[before]
+    const isOwed = old?.isOwed === true
+    if (isOwed) this.requests[before] = { partial, block, at: old.at, isLive: true, isOwed: false, isRepeat: false }
+    else this.requests.push({ partial, block, at: now, isLive: true, isOwed: false, isRepeat: old !== undefined })
     this.#live++
     this.#wasFull ||= this.#live >= this.#depth
+    return !isOwed
   }
 
   /**
@@ -125,14 +135,14 @@ export class RequestPipeline<Peer extends Holder = Holder> {
    * `cancel` that made the peer reject it. Mixing them up would leave a block that was asked for anew without anybody who asks.
    */
   takeRejected(piece: number, block: number): Outstanding<Peer> | undefined {
-    const isOfBlock = ({ partial, ...request }: Outstanding<Peer>) => request.block === block && partial.piece === piece
-    const retired = this.requests.findIndex((request) => !request.isLive && isOfBlock(request))
+    const retired = this.#retiredAt(piece, block)
     return retired === -1 ? this.take(piece, block) : this.#remove(retired)
   }
 
   /** A request that counts was answered with its block. */
   answered(request: Outstanding<Peer>, now: number, limits: PipelineLimits): void {
-    this.#short.arrived(request.at, now, limits.isRead && this.#short.depth <= this.#depth)
+    const asked = request.isRepeat ? Number.NEGATIVE_INFINITY : request.at
+    this.#short.arrived(asked, now, limits.isRead && this.#short.depth <= this.#depth)
   }
 
   /** Takes this very request off the list. */
@@ -183,6 +193,12 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     this.#depth = FIRST_DEPTH
     this.#lastRate = 0
     this.#wasFull = false
+  }
+
+  #retiredAt(piece: number, block: number): number {
+    return this.requests.findIndex(
+      (request) => !request.isLive && request.block === block && request.partial.piece === piece,
+    )
   }
 
   #remove(at: number): Outstanding<Peer> {

@@ -97,7 +97,9 @@ export class Requester {
   /** No request at the peer counts any more, except for the pieces in `but`: it choked us, or is gone. */
   releaseAll(peer: Peer, but?: ReadonlySet<number>): void {
     for (const request of peer.pipeline.requests) {
-      if (but?.has(request.partial.piece) !== true) this.release(peer, request)
+      if (but?.has(request.partial.piece) === true) continue
+      request.isOwed ||= request.isLive
+      this.release(peer, request)
     }
     this.disown(peer)
   }
@@ -215,7 +217,7 @@ export class Requester {
 
   #send(peer: Peer, partial: PartialPiece<Peer>, block: number, now: number): void {
     if (peer.pipeline.live === 0) peer.waitingSince = now
-    peer.pipeline.push(partial, block, now)
+    if (!peer.pipeline.push(partial, block, now)) return
     this.#swarm.outbox.send(peer.key, {
       type: 'request',
       piece: partial.piece,

@@ -243,7 +243,7 @@ export class SwarmEngine implements Machine<Action> {
     this.#swarm.ledger.close()
   }
 
-  // ---- machine
+  // ---- machine and views
 
   next(): Action | undefined {
     return this.#swarm.outbox.next()
@@ -259,8 +259,6 @@ export class SwarmEngine implements Machine<Action> {
     return this.#parts.housekeeper.deadline
   }
 
-  // ---- views
-
   /** Verified and written pieces. Only to be read. */
   get have(): Bitfield {
     return this.#swarm.have
@@ -274,6 +272,11 @@ export class SwarmEngine implements Machine<Action> {
   /** Every selected piece is here. */
   get isFinished(): boolean {
     return this.#swarm.selection.isFinished
+  }
+
+  /** Nothing is needed of anybody, not by readers either (BEP 21). */
+  get isUploadOnly(): boolean {
+    return this.#swarm.isUploadOnly
   }
 
   get stats(): EngineStats {

@@ -127,6 +127,14 @@ export class Swarm {
     for (let piece = 0; piece < geometry.pieceCount; piece++) this.picker.refile(piece)
   }
 
+  /**
+   * Nothing is needed of anybody (BEP 21). A torrent of which somebody has read what was not selected goes on as a downloader:
+   * readers come again, and a seed that parted from us would have to be dialed anew for each.
+   */
+  get isUploadOnly(): boolean {
+    return this.selection.isFinished && (this.have.isComplete || !this.windows.wereOpened)
+  }
+
   /** Pieces of so many bytes do not wait in memory until they are whole. */
   writesInRuns(length: number): boolean {
     return length > this.options.wholePieceLimit || length > this.ledger.credit.budget / CREDIT_SHARE

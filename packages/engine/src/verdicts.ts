@@ -62,6 +62,8 @@ export class Verdicts {
     if (selection.levelOf(piece) > 0) this.#interest.shiftAll(piece, -1)
     this.#news.gained(piece)
     if (selection.isFinished && selection.priorities[piece] !== 0) this.finish()
+    // A reader had the last of what was not selected fetched.
+    else if (have.isComplete) this.#part()
   }
 
   /** The piece's hash is wrong. */
@@ -127,6 +129,10 @@ export class Verdicts {
   finish(): void {
     this.#news.tellAll()
     this.#swarm.outbox.event({ type: 'finished' })
+    this.#part()
+  }
+
+  #part(): void {
     this.#connections.announceUploadOnly()
     this.#connections.closeRedundant()
   }

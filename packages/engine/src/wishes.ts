@@ -27,16 +27,13 @@ export class Wishes {
   }
 
   setPriorities(priorities: Uint8Array): void {
-    const { selection, picker, store, have } = this.#swarm
+    const { selection, picker, have } = this.#swarm
     if (priorities.length !== have.length) {
       throw new InputError('PRIORITIES_LENGTH', `${priorities.length} priorities for ${have.length} pieces`)
     }
     const wasFinished = selection.isFinished
     selection.select(priorities)
-    for (const partial of Array.from(store.values())) {
-      if (partial.isCommitting || selection.levelOf(partial.piece) > 0) continue
-      this.#parts.requester.discard(partial)
-    }
+    this.#dropUnwanted()
     for (let piece = 0; piece < priorities.length; piece++) picker.refile(piece)
     this.#parts.interest.recountAll()
     this.#swarm.hasNewWork = true
@@ -47,6 +44,7 @@ export class Wishes {
 
   openWindow(range: PieceRange, now: number, settle: (now: number) => void): ReadWindow {
     const { selection, picker, windows, have } = this.#swarm
+    let wasUploadOnly = this.#swarm.isUploadOnly
     const cover = (piece: number, by: 1 | -1) => {
       const wasNeeded = selection.needs(piece)
       if (!selection.cover(piece, by)) return
@@ -54,18 +52,25 @@ export class Wishes {
       if (have.has(piece) || wasNeeded === selection.needs(piece)) return
       this.#parts.interest.shiftAll(piece, by)
     }
-    let hadWindows = !windows.isEmpty
     const changed = (at: number) => {
       this.#swarm.hasNewWork = true
-      const hasWindows = !windows.isEmpty
-      if (hadWindows !== hasWindows && selection.isFinished && !have.isComplete) {
-        this.#parts.connections.announceUploadOnly()
-      }
-      hadWindows = hasWindows
+      if (wasUploadOnly && !this.#swarm.isUploadOnly) this.#parts.connections.announceUploadOnly()
+      wasUploadOnly = false
+      // What the last reader was waiting for nobody waits for any more.
+      if (windows.isEmpty) this.#dropUnwanted()
       this.#parts.requester.clearTheWay()
       settle(at)
     }
     return windows.open(range, cover, changed, now)
+  }
+
+  /** Begun pieces that are neither selected nor read: their requests are taken back, and what they hold. */
+  #dropUnwanted(): void {
+    const { selection, store } = this.#swarm
+    for (const partial of Array.from(store.values())) {
+      if (partial.isCommitting || selection.levelOf(partial.piece) > 0) continue
+      this.#parts.requester.discard(partial)
+    }
   }
 
   pause(now: number): void {

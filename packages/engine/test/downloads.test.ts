@@ -290,6 +290,34 @@ describe('Downloads', () => {
     expect(bench.events('waste')).toMatchObject([{ reason: 'late' }])
   })
 
+  test('does not ask again for what a peer owes that choked and let us in again (BEP 6), but for what it rejects', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 4 })
+    const peer = bench.join('#####')
+    const asked = bench.sent(peer, 'request')
+    expect(asked).toHaveLength(4)
+    bench.clear()
+    bench.say(peer, { type: 'choke' }, { type: 'unchoke' })
+    expect(bench.asked(peer)).toEqual([])
+    const [{ piece, offset, length }] = asked as [(typeof asked)[0]]
+    bench.say(peer, { type: 'reject', piece, offset, length })
+    bench.answer(peer, asked.slice(1))
+    expect(bench.events('waste')).toEqual([])
+    bench.wait(1_000, [peer])
+    expect(bench.asked(peer)).toEqual([])
+    // Whoever refused a block is not asked for its piece until it unchokes us anew.
+    bench.say(peer, { type: 'choke' }, { type: 'unchoke' })
+    expect(bench.asked(peer)).toEqual([`${piece}:${offset / 16_384}`])
+  })
+
+  test('asks again for what a peer owes and does not give: once is enough of waiting', () => {
+    const bench = new SwarmBench({ have: '####.', blocks: 4 })
+    const peer = bench.join('#####')
+    bench.say(peer, { type: 'choke' }, { type: 'unchoke' })
+    bench.clear()
+    bench.wait(180_000, [peer])
+    expect(bench.asked(peer).length).toBeGreaterThan(0)
+  })
+
   test('lets others have the blocks of a peer that chokes at once, and still takes what it sends (BEP 6)', () => {
     const bench = new SwarmBench({ have: '####.', blocks: 2 })
     const first = bench.join('#####')

@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
+import { BLOCK_LENGTH } from '@torrential/primitives'
+import { decodeExtensionHandshake, encodeExtensionHandshake, type Message } from '@torrential/protocol'
 import { ReadWindows } from '../src/read-windows.ts'
 import { picture, SwarmBench } from './swarm-bench.ts'
 
 const any = () => true
+const introduction: Message = {
+  type: 'extended',
+  id: 0,
+  payload: encodeExtensionHandshake({ extensions: new Map(), uploadOnly: true }),
+}
 
 describe('ReadWindows', () => {
   test('gives the missing pieces of a window in order', () => {
@@ -134,6 +141,63 @@ describe('A reader of a swarm', () => {
     bench.engine.openWindow({ start: 5, end: 8 }, bench.now)
     bench.drain()
     expect(bench.sent(other, 'cancel')).toEqual([])
+  })
+
+  test('keeps a seed that says who it is before it says what it has, as libtorrent does', () => {
+    const bench = new SwarmBench({ have: '........' })
+    bench.engine.setPriorities(new Uint8Array(8), bench.now)
+    bench.engine.openWindow({ start: 6, end: 8 }, bench.now)
+    const seed = bench.join('')
+    bench.say(seed, introduction, { type: 'have-all' })
+    expect(bench.closed(seed)).toBeUndefined()
+    expect(bench.piecesAsked(seed)).toEqual([6, 7])
+  })
+
+  test('leaves its seeds connected for the next one, until everything is here', () => {
+    const bench = new SwarmBench({ have: '####....' })
+    bench.engine.setPriorities(new Uint8Array(8), bench.now)
+    const early = bench.join('########')
+    expect(bench.closed(early)).toBe('SEED_TO_SEED')
+    const window = bench.engine.openWindow({ start: 6, end: 8 }, bench.now)
+    const seed = bench.join('########')
+    bench.serve(seed)
+    window.close(bench.now)
+    bench.say(seed, introduction)
+    expect(bench.closed(seed)).toBeUndefined()
+    const later = bench.join('########')
+    expect(bench.closed(later)).toBeUndefined()
+    bench.engine.openWindow({ start: 4, end: 6 }, bench.now)
+    bench.drain()
+    while (bench.serve(seed) + bench.serve(later) > 0);
+    expect(bench.engine.have.isComplete).toBe(true)
+    expect([bench.closed(seed), bench.closed(later)]).toEqual(['SEED_TO_SEED', 'SEED_TO_SEED'])
+  })
+
+  test('has what it waited for taken back when it closes and nobody else wants it', () => {
+    const bench = new SwarmBench({ have: '........', blocks: 4 })
+    bench.engine.setPriorities(Uint8Array.from([4, 4, 0, 0, 0, 0, 0, 0]), bench.now)
+    const window = bench.engine.openWindow({ start: 1, end: 4 }, bench.now)
+    const peer = bench.join('########')
+    expect(bench.piecesAsked(peer)).toEqual([1, 2, 3])
+    bench.answer(peer, bench.sent(peer, 'request').slice(0, 5))
+    bench.clear()
+    window.close(bench.now)
+    bench.drain()
+    const taken = bench.sent(peer, 'cancel').map(({ piece, offset }) => `${piece}:${offset / BLOCK_LENGTH}`)
+    expect(taken).toEqual(['2:1', '2:2', '2:3', '3:0', '3:1', '3:2', '3:3'])
+    expect(bench.piecesAsked(peer)).toEqual([0])
+  })
+
+  test('makes us a downloader for peers once, not with each reader', () => {
+    const bench = new SwarmBench({ have: '####....' })
+    const told = (peer: Parameters<typeof bench.sent>[0]) =>
+      bench.sent(peer, 'extended').map(({ payload }) => decodeExtensionHandshake(payload).uploadOnly)
+    bench.engine.setPriorities(new Uint8Array(8), bench.now)
+    const peer = bench.join('#......#')
+    expect(told(peer)).toEqual([true])
+    for (let reader = 0; reader < 3; reader++) bench.engine.openWindow({ start: 6, end: 8 }, bench.now).close(bench.now)
+    bench.drain()
+    expect(told(peer)).toEqual([true, false])
   })
 
   test('does not make a finished selection unfinished', () => {

@@ -39,10 +39,29 @@ describe('RequestPipeline', () => {
     expect([pipeline.depth(limits), pipeline.depth(read)]).toEqual([500, 64])
     // A block each two milliseconds, none later than 20 behind its request.
     for (let at = 0; at < 200; at++) {
-      const request = { partial, block: at, at: 2 * at, isLive: true }
+      const request = { partial, block: at, at: 2 * at, isLive: true, isOwed: false, isRepeat: false }
       pipeline.answered(request, 2 * at + 20, read)
     }
     expect([pipeline.depth(limits), pipeline.depth(read)]).toEqual([500, 16])
+  })
+
+  test('does not tell the length of the line by the answer to one of two requests for a block', () => {
+    const pipeline = new RequestPipeline()
+    const read = { ...limits, isRead: true }
+    pipeline.reqq = 2_000
+    for (let trip = 0, next = { block: 0 }; trip < 8; trip++) roundTrip(pipeline, next)
+    pipeline.clear()
+    for (let block = 0; block < 200; block++) {
+      pipeline.push(partial, block, 2 * block)
+      pipeline.retire(pipeline.requests[0]!)
+      pipeline.push(partial, block, 2 * block + 60)
+      const twice = pipeline.take(0, block)!
+      expect(twice).toMatchObject({ isLive: true, isRepeat: true })
+      pipeline.answered(twice, 2 * block + 61, read)
+      pipeline.clear()
+    }
+    // As before: the answers came one millisecond behind the second requests, which would be 16.
+    expect(pipeline.depth(read)).toBeGreaterThan(64)
   })
 
   test('never asks for more than the peer said it queues, nor more than 250 when it said nothing', () => {

@@ -28,8 +28,10 @@ export interface ConnectorParts {
   readonly refuses: (address: PeerAddress) => 'filter' | 'banned' | undefined
   /** Takes the peer over, with the place it occupies; returns the reason when it does not want it. */
   readonly connected: (dialed: Dialed) => PeerError | undefined
-  /** We need nothing of anybody. */
+  /** All that was selected is here. */
   readonly isFinished: () => boolean
+  /** We need nothing of anybody, no reader does either. */
+  readonly isUploadOnly: () => boolean
   /** Parts from connections that are of no use, if there are any: others wait for a place. */
   readonly makeRoom: () => void
   readonly blocked: (address: PeerAddress, reason: 'filter' | 'banned') => void
@@ -117,6 +119,8 @@ export class Connector {
     if (error?.code === 'PEER_BANNED') this.#candidates.forbid(address)
     else if (error?.code === 'TORRENT_STOPPED') this.#candidates.putBack(address)
     else if (error?.code === 'PEER_DUPLICATE') this.#duplicate(address, peerId)
+    // It went, and then a reader came.
+    else if (error?.code === 'SEED_TO_SEED' && !this.#parts.isUploadOnly()) this.#candidates.putBack(address)
     else if (error !== undefined && pointless.has(error.code)) this.#candidates.released(address, now, muchLater)
     else if (error !== undefined && offences.has(error.code)) this.#candidates.offended(address, now)
     else if (lasted < shortest) this.#candidates.failed(address, now)

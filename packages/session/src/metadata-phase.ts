@@ -36,6 +36,7 @@ export class MetadataPhase implements PeerUser, MetadataConnectionOwner, Disposa
   /** Nothing is known but that something is missing; a tracker gives a peer that has all of it no others that have too. */
   readonly progress: AnnounceProgress = { uploaded: 0, downloaded: 0, left: 16_384 }
   readonly isFinished = false
+  readonly isUploadOnly = false
   readonly #parts: MetadataPhaseParts
   readonly #fetch: MetadataFetch
   #layers: LayerFetch | undefined

@@ -32,8 +32,10 @@ export interface Meeting {
 export interface PeerUser {
   readonly meetings: Iterable<Meeting>
   readonly progress: AnnounceProgress
-  /** Nothing is needed of anybody. */
+  /** All that was selected is here. */
   readonly isFinished: boolean
+  /** Nothing is needed of anybody, not by readers either. */
+  readonly isUploadOnly: boolean
   isBanned(address: PeerAddress): boolean
   /** Takes over a connection together with its place. Undefined, or why not. */
   attach(dialed: Dialed): PeerError | undefined
@@ -79,6 +81,7 @@ export class PeerIntake implements InboundTorrent {
       slots: this.slots,
       refuses: (address) => this.#refuses(address),
       isFinished: () => this.#user?.isFinished === true,
+      isUploadOnly: () => this.#user?.isUploadOnly === true,
       connected: (dialed) => this.#admit(dialed),
       makeRoom: () => this.#makeRoom(),
       blocked: (address, reason) => this.#blocked(address, reason),

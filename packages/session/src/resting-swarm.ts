@@ -9,6 +9,9 @@ import type { WorksKeeper } from './works-keeper.ts'
 const NOBODY: readonly Meeting[] = []
 
 export class RestingSwarm implements PeerUser {
+  /** A torrent rests when it has everything. */
+  readonly isFinished = true
+  readonly isUploadOnly = true
   readonly #keeper: WorksKeeper
 
   constructor(keeper: WorksKeeper) {
@@ -21,11 +24,6 @@ export class RestingSwarm implements PeerUser {
 
   get progress(): AnnounceProgress {
     return this.#keeper.progress
-  }
-
-  /** A torrent rests when it has everything. */
-  get isFinished(): boolean {
-    return true
   }
 
   isBanned(_address: PeerAddress): boolean {

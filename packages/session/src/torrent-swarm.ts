@@ -89,6 +89,10 @@ export class TorrentSwarm implements PeerUser {
     return this.#parts.engine.isFinished
   }
 
+  get isUploadOnly(): boolean {
+    return this.#parts.engine.isUploadOnly
+  }
+
   get progress(): AnnounceProgress {
     return this.#parts.progress()
   }

@@ -1,14 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import type { ByteStream, DialOptions, Transport } from '@torrential/contracts'
-import {
-  createPeerId,
-  type InfoHash,
-  type PeerError,
-  peerAddress,
-  SeededRandom,
-  VirtualClock,
-} from '@torrential/primitives'
+import { createPeerId, type InfoHash, PeerError, peerAddress, SeededRandom, VirtualClock } from '@torrential/primitives'
 import { ConnectionSlots } from '../src/connection-slots.ts'
 import { Connector } from '../src/connector.ts'
 import { Dialer } from '../src/dialer.ts'
@@ -23,6 +16,7 @@ class Scene {
   readonly slots = new ConnectionSlots(DIALS)
   readonly failed: unknown[] = []
   dialed = 0
+  isUploadOnly = false
   readonly connector: Connector
 
   constructor() {
@@ -50,7 +44,8 @@ class Scene {
       slots,
       refuses: () => undefined,
       connected: () => undefined,
-      isFinished: () => false,
+      isFinished: () => true,
+      isUploadOnly: () => this.isUploadOnly,
       makeRoom: () => {},
       blocked: () => {},
       failed: (_address, error) => this.failed.push(error),
@@ -92,5 +87,33 @@ describe('many dials that nobody answers', () => {
     expect(signals.slice(DIALS).some(({ aborted }) => aborted)).toBe(false)
     connector.stop()
     await settle()
+  })
+})
+
+describe('a seed from which we parted because we needed nothing', () => {
+  const partedFrom = async (scene: Scene) => {
+    const { connector, clock, settle } = scene
+    connector.adopt(addressOf(1))
+    connector.start()
+    connector.released(addressOf(1), createPeerId(new SeededRandom(2)), new PeerError('SEED_TO_SEED', 'parted'), 100)
+    await clock.advanceAsync(1_000, settle)
+  }
+
+  test('is dialed at once where a reader came meanwhile', async () => {
+    const scene = new Scene()
+    await partedFrom(scene)
+    expect(scene.dialed).toBe(1)
+    scene.connector.stop()
+  })
+
+  test('is left alone otherwise, until a reader comes', async () => {
+    const scene = new Scene()
+    scene.isUploadOnly = true
+    await partedFrom(scene)
+    expect(scene.dialed).toBe(0)
+    scene.connector.reconsider()
+    await scene.settle()
+    expect(scene.dialed).toBe(1)
+    scene.connector.stop()
   })
 })
