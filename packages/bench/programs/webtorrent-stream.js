@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { readConfig, say } from './config.js'
 
 const { default: WebTorrent } = await import(process.argv[2])
-const { torrent: file, directory, peer, offsets, length, output } = await readConfig()
+const { torrent: file, directory, peer, offsets, length, isWhole, output } = await readConfig()
 const source = await readFile(file)
 const client = new WebTorrent({
   dht: false,
@@ -15,8 +15,8 @@ const client = new WebTorrent({
   tracker: {},
 })
 const began = performance.now()
-// Deselected: only what is streamed is asked for, as its documentation says.
-const torrent = client.add(source, { path: directory, announce: [], deselect: true })
+// Deselected, only what is streamed is asked for, as its documentation says.
+const torrent = client.add(source, { path: directory, announce: [], deselect: !isWhole })
 await new Promise((resolve) => torrent.once('infoHash', resolve))
 torrent.addPeer(peer)
 await new Promise((resolve) => torrent.once('ready', resolve))

@@ -1,6 +1,7 @@
 // Row 9: a file over a line of 20 MB/s and 50 ms: how long from adding the torrent to its first byte, and from asking for the byte at
 // 90 % to that byte. What was streamed is compared with the source. Of a v1 torrent a whole piece has to be here first; of a hybrid
-// one, as `torrential create` makes them, a block and its hashes.
+// one, as `torrential create` makes them, a block and its hashes. Each program does it twice: as a media server has it, which fetches
+// nothing but what is read, and with the rest of the torrent coming meanwhile.
 import { execFile } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +21,13 @@ const roundTrip = 50
 /** Streamed at each place: what a player reads before it shows anything. */
 const most = 4 * MEBI
 
+/** What the programs are called when the rest of the torrent comes meanwhile. */
+const whole = (who: string): string => `${who}, whole torrent`
+const modes = [
+  { isWhole: false, named: (who: string): string => who },
+  { isWhole: true, named: whole },
+] as const
+
 const workload = (name: string, kind: string, isHybrid: boolean): Workload => ({
   name,
   row: 9,
@@ -32,6 +40,8 @@ const workload = (name: string, kind: string, isHybrid: boolean): Workload => ({
   goals: [
     { figure: 'first', against: 'webtorrent', atMost: 0.5 },
     { figure: 'seek', against: 'webtorrent', atMost: 0.5 },
+    { figure: 'first', of: whole(OURS), against: whole('webtorrent'), atMost: 0.5 },
+    { figure: 'seek', of: whole(OURS), against: whole('webtorrent'), atMost: 0.5 },
   ],
   async prepare({ ground, size }) {
     const plain = await makeMaterial(ground, oneFile(size))
@@ -42,7 +52,7 @@ const workload = (name: string, kind: string, isHybrid: boolean): Workload => ({
     )
     const length = Math.min(most, Math.floor(size / 10))
     const offsets = [0, Math.floor(size * 0.9)]
-    const contestant = (who: string, commandOf: (config: object) => Command) => ({
+    const contestant = (who: string, isWhole: boolean, commandOf: (config: object) => Command) => ({
       name: who,
       async run({ target, figures, deadline }: { target: string; figures: string; deadline: number }) {
         const config = {
@@ -52,16 +62,19 @@ const workload = (name: string, kind: string, isHybrid: boolean): Workload => ({
           peer: proxy.address,
           offsets,
           length,
+          isWhole,
           output: join(target, 'streamed'),
         }
         return measure(commandOf(config), { figures, deadline, companions: [seed.pid] })
       },
     })
     return {
-      contestants: [
-        contestant(OURS, (config) => ourProgram('torrential-stream', config)),
-        contestant('webtorrent', (config) => npmProgram('webtorrent-stream', 'webtorrent/index.js', config)),
-      ],
+      contestants: modes.flatMap(({ isWhole, named }) => [
+        contestant(named(OURS), isWhole, (config) => ourProgram('torrential-stream', config)),
+        contestant(named('webtorrent'), isWhole, (config) =>
+          npmProgram('webtorrent-stream', 'webtorrent/index.js', config),
+        ),
+      ]),
       async verify(target) {
         for (const [index, offset] of offsets.entries()) {
           await compareRange(join(material.source, 'payload.bin'), offset, length, join(target, `streamed-${index}`))
