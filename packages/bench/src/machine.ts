@@ -1,6 +1,7 @@
 // The machine that figures belong to, and whether it was ours alone: a busy machine makes every table a guess.
 import { cpus, release, totalmem } from 'node:os'
-import { statfs } from 'node:fs/promises'
+import { mkdtemp, open, rm, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 
 /** What a reader of a table must know. */
 export interface Machine {
@@ -49,4 +50,24 @@ export async function requireSpace(folder: string, bytes: number): Promise<void>
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   if (free < bytes) throw new Error(`${folder} has ${free} bytes free, ${bytes} are needed (choose --size or --folder)`)
+}
+
+const tmpfs = 0x0102_1994
+
+/**
+ * Fills so much of a memory-backed folder and empties it again. In a virtual machine the first use of memory costs several times
+ * what the next one does, and whoever runs first would pay for it.
+ */
+export async function warmMemory(folder: string, bytes: number): Promise<void> {
+  const { type } = await statfs(folder)
+  if (type !== tmpfs) return
+  const path = await mkdtemp(join(folder, 'torrential-warm-'))
+  try {
+    await using file = await open(join(path, 'zeros'), 'w')
+    const zeros = Buffer.alloc(2 ** 20)
+    for (let at = 0; at < bytes; at += zeros.length)
+      await file.write(zeros, 0, Math.min(zeros.length, Math.ceil(bytes - at)))
+  } finally {
+    await rm(path, { recursive: true })
+  }
 }

@@ -2,7 +2,7 @@
 import { Ground, missingPrograms, type Needed } from '@torrential/interop'
 import { type Result, runContest } from './contest.ts'
 import { judge, type Verdict } from './goal.ts'
-import { BUSY_THRESHOLD, type Machine, requireSpace } from './machine.ts'
+import { BUSY_THRESHOLD, type Machine, requireSpace, warmMemory } from './machine.ts'
 import { type Measurement, timeAvailable } from './measured-run.ts'
 import { OURS } from './ours.ts'
 import { formatTable, formatVerdicts, mostDisturbed, rowsOf, USUAL_COLUMNS } from './table.ts'
@@ -37,7 +37,9 @@ export async function runWorkload(workload: Workload, settings: RunSettings): Pr
   const { size, seconds, runs, only, folder, note } = settings
   const wanted = (name: string): boolean => only === undefined || only.includes(name)
   await requirePrograms([...workload.counterparts.filter(({ name }) => wanted(name)), ...(workload.requires ?? [])])
-  await requireSpace(folder, workload.space?.(size) ?? 2.2 * size)
+  const space = workload.space?.(size) ?? (workload.unit === 'bytes' ? 2.2 * size : 0)
+  await requireSpace(folder, space)
+  await warmMemory(folder, space)
   note(`${workload.name}: ${workload.title} (${size} ${workload.unit}, ${runs} runs each)`)
   await using ground = await Ground.create({ parent: folder })
   const prepared = await workload.prepare({ ground, size, seconds, wanted })

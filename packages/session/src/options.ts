@@ -157,6 +157,8 @@ export const DEFAULTS = {
   faultRetryLimit: 600_000,
   // Twice the I/O threads that Node starts with: one is busy while the next is handed over, and who comes later waits for two.
   writesAtOnce: 8,
+  // Of pieces that are written together. What is being written when the process dies is lost, on top of what waits for the journal.
+  writeBytes: 1_048_576,
   // A seed that is asked for now and then keeps what it needs; one that is not gives back two thirds of its memory.
   restAfter: 60_000,
   // Hashing uses every core by itself; a second check hides the pauses between the files of the first.

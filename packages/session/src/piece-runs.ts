@@ -7,9 +7,10 @@
 
 import type { Storage } from '@torrential/contracts'
 import { type Geometry, LazyMap, type PieceIndex } from '@torrential/primitives'
+import { DEFAULTS } from './options.ts'
 
 /** Bytes of a run. A longer piece is a run of its own. */
-const MOST_BYTES = 1_048_576
+const MOST_BYTES = DEFAULTS.writeBytes
 
 interface Waiting {
   readonly piece: PieceIndex
