@@ -40,7 +40,6 @@ export class ReadWindows {
   readonly #pieceCount: number
   readonly #isHere: (piece: number) => boolean
   #lastClosed = Number.NEGATIVE_INFINITY
-  #wereOpened = false
 
   constructor(pieceCount: number, isHere: (piece: number) => boolean) {
     this.#pieceCount = pieceCount
@@ -49,11 +48,6 @@ export class ReadWindows {
 
   get isEmpty(): boolean {
     return this.#windows.size === 0
-  }
-
-  /** Somebody reads or has read: others may come. */
-  get wereOpened(): boolean {
-    return this.#wereOpened
   }
 
   /** Somebody reads, or has just stopped and may go on somewhere else. */
@@ -79,7 +73,6 @@ export class ReadWindows {
   ): ReadWindow {
     const window: OpenWindow = { start: 0, end: 0, block: 0, cursor: 0 }
     this.#windows.add(window)
-    this.#wereOpened = true
     const shift = (start: number, end: number) => {
       for (let piece = start; piece < end; piece++) cover(piece, 1)
       for (let piece = window.start; piece < window.end; piece++) cover(piece, -1)

@@ -17,6 +17,7 @@ export class Selection {
   readonly #readers: Uint16Array
   #selected: number
   #missing = 0
+  #isReadBeyond = false
 
   constructor(have: Bitfield) {
     this.#have = have
@@ -38,6 +39,11 @@ export class Selection {
 
   get isFinished(): boolean {
     return this.#missing === 0
+  }
+
+  /** A reader has asked for what is not selected: others may come. */
+  get isReadBeyond(): boolean {
+    return this.#isReadBeyond
   }
 
   /** Where the piece is to be listed, 1 … 7; 0 when it is not wanted. Says nothing about whether we have it. */
@@ -67,6 +73,7 @@ export class Selection {
   /** A reader's window begins or ceases to cover the piece. True when its level changed. */
   cover(piece: number, by: 1 | -1): boolean {
     const before = this.levelOf(piece)
+    this.#isReadBeyond ||= by > 0 && before === 0 && !this.#have.has(piece)
     this.#readers[piece] = (this.#readers[piece] as number) + by
     return this.levelOf(piece) !== before
   }

@@ -132,7 +132,8 @@ export class Swarm {
    * readers come again, and a seed that parted from us would have to be dialed anew for each.
    */
   get isUploadOnly(): boolean {
-    return this.selection.isFinished && (this.have.isComplete || !this.windows.wereOpened)
+    const { selection, have } = this
+    return selection.isFinished && (have.isComplete || !selection.isReadBeyond)
   }
 
   /** Pieces of so many bytes do not wait in memory until they are whole. */

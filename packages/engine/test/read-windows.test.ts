@@ -173,6 +173,16 @@ describe('A reader of a swarm', () => {
     expect([bench.closed(seed), bench.closed(later)]).toEqual(['SEED_TO_SEED', 'SEED_TO_SEED'])
   })
 
+  test('of what is selected leaves a finished torrent a seed', () => {
+    const bench = new SwarmBench({ have: '####....' })
+    bench.engine.setPriorities(Uint8Array.from([4, 4, 4, 4, 4, 0, 0, 0]), bench.now)
+    bench.engine.openWindow({ start: 3, end: 5 }, bench.now).close(bench.now)
+    const seed = bench.join('########')
+    bench.serve(seed)
+    expect(bench.engine.isUploadOnly).toBe(true)
+    expect(bench.closed(seed)).toBe('SEED_TO_SEED')
+  })
+
   test('has what it waited for taken back when it closes and nobody else wants it', () => {
     const bench = new SwarmBench({ have: '........', blocks: 4 })
     bench.engine.setPriorities(Uint8Array.from([4, 4, 0, 0, 0, 0, 0, 0]), bench.now)
