@@ -15,8 +15,8 @@ import {
 import { formatBytes, formatDuration, formatPercent, formatRate } from './quantity.ts'
 
 export interface Reporter extends Disposable {
-  /** Something happened. Resolves when more can be taken. */
-  tell(line: ReportLine): Promise<void>
+  /** Something happened. Resolves when more can be taken; undefined when there is nothing to wait for. */
+  tell(line: ReportLine): Promise<void> | undefined
   /** How far every torrent is, a few times a second. */
   progress(lines: readonly ProgressLine[]): void
 }
@@ -39,11 +39,12 @@ export class JsonReporter implements Reporter {
     this.#out = out
   }
 
-  async tell(line: ReportLine): Promise<void> {
+  tell(line: ReportLine): Promise<void> | undefined {
     this.#gathered += jsonLine(line)
     const isOfMany = line.type === 'piece' || line.type === 'file-complete'
-    if (!isOfMany || this.#behind > 0) await this.#flush()
-    else this.#timer ??= setTimeout(() => void this.#flush(), gatherTime)
+    if (!isOfMany || this.#behind > 0) return this.#flush()
+    this.#timer ??= setTimeout(() => void this.#flush(), gatherTime)
+    return undefined
   }
 
   progress(lines: readonly ProgressLine[]): void {

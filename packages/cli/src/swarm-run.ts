@@ -1,7 +1,13 @@
 // What `download` and `seed` have in common: a session whose events become report lines, a ticker for progress, and the
 // knowledge which torrents are still busy, done or failed. One torrent that fails leaves the others alone.
 
-import { InputError, type LaggedEvent, type PeerAddress, type TorrentialError } from '@torrential/primitives'
+import {
+  type EventStream,
+  InputError,
+  type LaggedEvent,
+  type PeerAddress,
+  type TorrentialError,
+} from '@torrential/primitives'
 import { systemClock } from '@torrential/primitives/system'
 import type { Session, SessionEvent, Torrent } from '@torrential/session'
 import type { CliContext } from './cli-context.ts'
@@ -53,7 +59,7 @@ export class SwarmRun implements AsyncDisposable {
   readonly #tellsReady: boolean
   readonly #context: CliContext
   readonly #started = systemClock.now()
-  readonly #events: AsyncIterableIterator<SessionEvent | LaggedEvent>
+  readonly #events: EventStream<SessionEvent | LaggedEvent>
   /** Bytes that earlier runs moved, as their resume records say: reports are about this run. */
   readonly #before = new Map<Torrent, Moved>()
   readonly #told = new Map<Torrent, string>()
@@ -98,7 +104,7 @@ export class SwarmRun implements AsyncDisposable {
 
   /** Resolves when every torrent is done or has failed. @throws the signal's Interruption */
   async untilDone(): Promise<void> {
-    while (this.#busy.size > 0) await this.#next()
+    await this.#handleUntil(() => this.#busy.size === 0)
     if (this.#failed.size === this.session.torrents.length) return
     const lines = this.session.torrents.map((torrent) => this.#progressOf(torrent))
     const downloaded = lines.reduce((sum, line) => sum + line.downloaded, 0)
@@ -108,12 +114,12 @@ export class SwarmRun implements AsyncDisposable {
 
   /** Goes on until the signal, or until every torrent has failed. @throws the signal's Interruption */
   async untilStopped(): Promise<void> {
-    while (this.#failed.size < this.session.torrents.length) await this.#next()
+    await this.#handleUntil(() => this.#failed.size >= this.session.torrents.length)
   }
 
   /** Resolves once what is on disk was checked; false when that failed (and was reported). @throws the signal's Interruption */
   async untilChecked(torrent: Torrent): Promise<boolean> {
-    while (!this.#ready.has(torrent) && !this.#failed.has(torrent)) await this.#next()
+    await this.#handleUntil(() => this.#ready.has(torrent) || this.#failed.has(torrent))
     return this.#ready.has(torrent)
   }
 
@@ -141,28 +147,42 @@ export class SwarmRun implements AsyncDisposable {
     }
   }
 
-  async #next(): Promise<void> {
-    const { value: event, done } = await this.#events.next()
-    if (done === true) {
-      this.#context.signal.throwIfAborted()
-      throw new Error('the session closed by itself')
+  async #handleUntil(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
+      const handled = this.#handle(this.#events.take() ?? (await this.#next()))
+      if (handled !== undefined) await handled
     }
-    await this.#handle(event)
   }
 
-  async #handle(event: SessionEvent | LaggedEvent): Promise<void> {
-    if (event.type === 'ready') {
-      const { torrent } = event
-      this.#ready.add(torrent)
-      this.#before.set(torrent, { downloaded: torrent.downloaded, uploaded: torrent.uploaded })
-      if (this.#tellsReady) await this.tellReady(event.torrent)
-    } else if (event.type === 'metadata') await this.#tellMetadata(event.torrent)
-    else if (event.type === 'done') await this.#finish(event.torrent)
-    else if (event.type === 'error') await this.#failTorrent(event.torrent, event.error)
-    else {
-      const line = swarmLine(event)
-      if (line !== undefined) await this.reporter.tell(line)
+  async #next(): Promise<SessionEvent | LaggedEvent> {
+    const { value, done } = await this.#events.next()
+    if (done !== true) return value
+    this.#context.signal.throwIfAborted()
+    throw new Error('the session closed by itself')
+  }
+
+  /** Undefined where there is nothing to wait for: events about pieces come by the thousand. */
+  #handle(event: SessionEvent | LaggedEvent): Promise<void> | undefined {
+    switch (event.type) {
+      case 'ready':
+        return this.#begin(event.torrent)
+      case 'metadata':
+        return this.#tellMetadata(event.torrent)
+      case 'done':
+        return this.#finish(event.torrent)
+      case 'error':
+        return this.#failTorrent(event.torrent, event.error)
+      default: {
+        const line = swarmLine(event)
+        return line === undefined ? undefined : this.reporter.tell(line)
+      }
     }
+  }
+
+  async #begin(torrent: Torrent): Promise<void> {
+    this.#ready.add(torrent)
+    this.#before.set(torrent, { downloaded: torrent.downloaded, uploaded: torrent.uploaded })
+    if (this.#tellsReady) await this.tellReady(torrent)
   }
 
   /** Which files there are is known only now, and so is whether the user wants any of them. */

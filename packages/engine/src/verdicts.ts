@@ -50,7 +50,9 @@ export class Verdicts {
     selection.changed(piece, true)
     if (partial !== undefined) {
       if (smartBan.hasEvidence(piece)) this.#convict(piece, partial)
-      for (const sender of new Set(partial.senders)) this.#trust(sender)
+      const sole = onlySender(partial.senders)
+      if (sole !== undefined) this.#trust(sole)
+      else for (const sender of new Set(partial.senders)) this.#trust(sender)
       if (!partial.isCommitting) this.#requester.discard(partial)
       ledger.settle(partial.heldBytes)
       partial.heldBytes = 0

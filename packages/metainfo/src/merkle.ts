@@ -1,7 +1,7 @@
 // Merkle trees of BEP 52: SHA-256, leaves are blocks of 16 KiB, every tree is padded to a power of two. A missing leaf is 32
 // zero bytes (not the hash of zeros), so the padding of a higher layer is the root of a subtree of such leaves.
 
-import { createHash, hash as hashOnce } from 'node:crypto'
+import { createHash, type Hash, hash as hashOnce } from 'node:crypto'
 import { BLOCK_LENGTH, fromLatin1 } from '@torrential/primitives'
 
 /** Bytes of a hash. */
@@ -58,7 +58,8 @@ export function parentLayer(layer: Uint8Array, padding: Uint8Array): Uint8Array 
 export class MerkleHasher {
   readonly #leaves: Uint8Array
   #count = 0
-  #hash = createHash('sha256')
+  /** Of a block that comes in parts: whole ones, as peers send them, need none. */
+  #hash: Hash | undefined
   #filled = 0
 
   /** @param leaves of the padded tree, a power of two */
@@ -76,6 +77,7 @@ export class MerkleHasher {
         continue
       }
       const end = Math.min(bytes.length, at + BLOCK_LENGTH - this.#filled)
+      this.#hash ??= createHash('sha256')
       this.#hash.update(bytes.subarray(at, end))
       this.#filled += end - at
       at = end
@@ -96,8 +98,8 @@ export class MerkleHasher {
   }
 
   #endLeaf(): void {
-    this.#addLeaf(this.#hash.digest())
-    this.#hash = createHash('sha256')
+    if (this.#hash !== undefined) this.#addLeaf(this.#hash.digest())
+    this.#hash = undefined
     this.#filled = 0
   }
 

@@ -17,6 +17,8 @@ export interface SubscribeOptions<Type extends string = string> {
 /** One reader's view. `break`, the signal, `return()` and `await using` all unsubscribe. */
 export interface EventStream<Event> extends AsyncIterableIterator<Event>, AsyncDisposable {
   next(): Promise<IteratorResult<Event, undefined>>
+  /** The next event if it is here already: for readers of very many, to whom a promise for each is too much. */
+  take(): Event | undefined
   return(): Promise<IteratorResult<Event, undefined>>
 }
 
@@ -69,6 +71,10 @@ export class EventSubscription<Event> implements EventStream<Event | LaggedEvent
     if (event !== undefined) return Promise.resolve({ done: false, value: event })
     if (this.#finished) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve) => this.#readers.push(resolve))
+  }
+
+  take(): Event | LaggedEvent | undefined {
+    return this.#ring.shift()
   }
 
   return(): Promise<Result<Event>> {

@@ -184,19 +184,21 @@ export class Geometry {
   }
 
   /** The files behind a range of a piece, in order, padding included, gapless. */
-  *slices(piece: PieceIndex, offset: number, length: number): Generator<FileSlice> {
+  slices(piece: PieceIndex, offset: number, length: number): FileSlice[] {
+    const slices: FileSlice[] = []
     let at = piece * this.pieceLength + offset
     const end = at + length
     const occupied = this.#occupied?.length ?? this.files.length
     for (let i = this.#occupiedAt(at); i < occupied && at < end; i++) {
       const file = this.#occupiedFile(i)
       const extent = this.files[file] as FileExtent
-      if (extent.start >= end) return
+      if (extent.start >= end) break
       const within = at - extent.start
       const take = Math.min(extent.length - within, end - at)
-      yield { file, offset: within, length: take }
+      slices.push({ file, offset: within, length: take })
       at += take
     }
+    return slices
   }
 
   /**

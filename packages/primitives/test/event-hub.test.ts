@@ -42,6 +42,21 @@ describe('a subscription', () => {
     expect(results.map(({ value }) => value)).toEqual([piece(1), piece(2), piece(3)])
   })
 
+  test('gives what is here without a promise, and nothing when nothing is', async () => {
+    const events = hub()
+    const stream = events.subscribe({ ring: 2 })
+    expect(stream.take()).toBeUndefined()
+    const waiting = stream.next()
+    for (let n = 1; n <= 4; n++) events.emit(piece(n))
+    expect((await waiting).value).toEqual(piece(1))
+    expect(stream.take()).toEqual({ type: 'lagged', dropped: 1 })
+    expect(stream.take()).toEqual(piece(3))
+    events.close()
+    expect(stream.take()).toEqual(piece(4))
+    expect(stream.take()).toBeUndefined()
+    expect((await stream.next()).done).toBe(true)
+  })
+
   test('is independent of others: a slow one loses, a quick one does not', async () => {
     const events = hub()
     const [slow, quick] = [events.subscribe({ ring: 2 }), events.subscribe()]

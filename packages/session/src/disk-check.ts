@@ -4,7 +4,7 @@
 import type { Metainfo } from '@torrential/metainfo'
 import { digestPlan } from '@torrential/metainfo'
 import type { Bitfield, Geometry, PieceIndex } from '@torrential/primitives'
-import { checkPieces, FilePieceHasher, type FileStorage, type HashPool } from '@torrential/storage'
+import { checkBatches, FilePieceHasher, type FileStorage, type HashPool } from '@torrential/storage'
 
 export interface DiskCheckParts {
   readonly metainfo: Metainfo
@@ -31,10 +31,12 @@ export async function hashDisk(
   const hasher = new FilePieceHasher({ layout: storage, plan, pool: hashing })
   const every = Math.max(1, Math.floor(pieces.length / steps))
   let done = 0
-  for await (const { piece, ok } of checkPieces({ hasher, plan, pieces }, { signal })) {
-    parts.verdict(piece, ok)
-    done++
-    if (done % every === 0 || done === pieces.length) parts.progress(done, pieces.length)
+  for await (const batch of checkBatches({ hasher, plan, pieces }, { signal })) {
+    for (const { piece, ok } of batch) {
+      parts.verdict(piece, ok)
+      done++
+      if (done % every === 0 || done === pieces.length) parts.progress(done, pieces.length)
+    }
   }
 }
 

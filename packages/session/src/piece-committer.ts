@@ -50,10 +50,8 @@ export class PieceCommitter {
   }
 
   /** False when the blocks are not the piece; otherwise resolves once they are written. @throws StorageError */
-  async commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<boolean> {
-    if (!this.#verifier.verify(piece, blocks)) return false
-    await this.#runs.add(piece, blocks)
-    return true
+  commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<boolean> {
+    return this.#verifier.verify(piece, blocks) ? this.#runs.add(piece, blocks) : Promise.resolve(false)
   }
 
   /** Writes a run of a piece that is not verified yet. @throws StorageError */

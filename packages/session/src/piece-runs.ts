@@ -15,7 +15,7 @@ const MOST_BYTES = DEFAULTS.writeBytes
 interface Waiting {
   readonly piece: PieceIndex
   readonly blocks: readonly Uint8Array[]
-  readonly resolve: () => void
+  readonly resolve: (written: true) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -40,8 +40,8 @@ export class PieceRuns {
     this.#parts = parts
   }
 
-  /** Writes a whole piece. @throws StorageError */
-  add(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
+  /** Writes a whole piece; resolves with true. @throws StorageError */
+  add(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<true> {
     return new Promise((resolve, reject) => this.#add({ piece, blocks, resolve, reject }))
   }
 
@@ -91,6 +91,6 @@ export class PieceRuns {
       else for (const waiting of pieces) await this.#write({ pieces: [waiting], bytes: 0 })
       return
     }
-    for (const { resolve } of pieces) resolve()
+    for (const { resolve } of pieces) resolve(true)
   }
 }

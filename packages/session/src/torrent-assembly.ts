@@ -61,6 +61,7 @@ export class TorrentAssembly implements Parts, InboundTorrent {
   options: AddOptions
   readonly #check: TorrentCheck
   #files: FileList | undefined
+  #subject: ResumeSubject | undefined
   /** Of the files, while no storage knows it better. */
   #path: string
 
@@ -113,7 +114,8 @@ export class TorrentAssembly implements Parts, InboundTorrent {
   }
 
   get subject(): ResumeSubject {
-    return { metainfo: this.metainfo, infoHash: this.infoHash, locate: (file) => this.#locate(file) }
+    this.#subject ??= { metainfo: this.metainfo, infoHash: this.infoHash, locate: (file) => this.#locate(file) }
+    return this.#subject
   }
 
   get have(): Bitfield {

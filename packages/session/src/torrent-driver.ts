@@ -207,16 +207,16 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
         this.#connections.get(action.peer)?.startUploads()
         return
       case 'commit':
-        void this.#commit(action.piece, action.blocks)
+        void this.#onDisk(action.piece, this.#commit(action.piece, action.blocks))
         return
       case 'write':
-        void this.#write(action.piece, action.offset, action.blocks)
+        void this.#onDisk(action.piece, this.#write(action.piece, action.offset, action.blocks))
         return
       case 'verify':
-        void this.#verify(action.piece)
+        void this.#onDisk(action.piece, this.#verify(action.piece))
         return
       case 'hash-blocks':
-        void this.#hashBlocks(action.piece)
+        void this.#onDisk(action.piece, this.#hashBlocks(action.piece))
         return
       case 'close':
         this.#connections.get(action.peer)?.close(action.error)
@@ -234,35 +234,28 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   }
 
   async #commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<void> {
-    await this.#onDisk(piece, async () => {
-      // The engine looks at the blocks for the last time when it hears of the verdict; those of a piece that it does not take
-      // (failed, or known already) are left to the garbage collector.
-      if (this.#decided(piece, await this.#parts.committer.commit(piece, blocks))) giveBack(blocks)
-    })
+    // The engine looks at the blocks for the last time when it hears of the verdict; those of a piece that it does not take
+    // (failed, or known already) are left to the garbage collector.
+    if (this.#decided(piece, await this.#parts.committer.commit(piece, blocks))) giveBack(blocks)
   }
 
   async #write(piece: PieceIndex, offset: number, blocks: readonly Uint8Array[]): Promise<void> {
     let length = 0
     for (const block of blocks) length += block.length
-    await this.#onDisk(piece, async () => {
-      await this.#parts.committer.write(piece, offset, blocks)
-      if (this.#disposed) return
-      this.engine.written(piece, offset, length, this.clock.now())
-      giveBack(blocks)
-    })
+    await this.#parts.committer.write(piece, offset, blocks)
+    if (this.#disposed) return
+    this.engine.written(piece, offset, length, this.clock.now())
+    giveBack(blocks)
   }
 
   async #verify(piece: PieceIndex): Promise<void> {
-    await this.#onDisk(piece, async () => void this.#decided(piece, await this.#parts.committer.verify(piece)))
+    this.#decided(piece, await this.#parts.committer.verify(piece))
   }
 
   async #hashBlocks(piece: PieceIndex): Promise<void> {
-    let leaves: Uint8Array | undefined
-    await this.#onDisk(piece, async () => {
-      // Whatever is wrong with the disk shows where the piece is read for its own sake.
-      leaves = await this.#parts.hasher?.leaves(piece).catch(() => undefined)
-      if (!this.#disposed) this.engine.blockHashes(piece, leaves, this.clock.now())
-    })
+    // Whatever is wrong with the disk shows where the piece is read for its own sake.
+    const leaves = await this.#parts.hasher?.leaves(piece).catch(() => undefined)
+    if (!this.#disposed) this.engine.blockHashes(piece, leaves, this.clock.now())
   }
 
   /** True when we have the piece from now on. */
@@ -280,10 +273,10 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
   }
 
   /** Never rejects: a failure of the disk becomes the engine's and the torrent's. */
-  async #onDisk(piece: PieceIndex, work: () => Promise<void>): Promise<void> {
+  async #onDisk(piece: PieceIndex, work: Promise<void>): Promise<void> {
     this.#jobs++
     try {
-      await work()
+      await work
     } catch (error) {
       if (!this.#disposed) {
         this.engine.failed(piece, this.clock.now())

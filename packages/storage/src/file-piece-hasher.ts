@@ -50,6 +50,14 @@ export class FilePieceHasher implements PieceHasher {
 
   /** @throws StorageError `FILE_KIND`, `PATH_OUTSIDE`, `HASH_WORKER`, `STORAGE_CLOSED` or the system's code; the signal's reason */
   async *hash(pieces: Iterable<PieceIndex>, options?: AbortOptions): AsyncGenerator<PieceHash, void, undefined> {
+    for await (const batch of this.batches(pieces, options)) yield* batch
+  }
+
+  /** The same, as many at a time as came together: for torrents of very many pieces. */
+  async *batches(
+    pieces: Iterable<PieceIndex>,
+    options?: AbortOptions,
+  ): AsyncGenerator<readonly PieceHash[], void, undefined> {
     throwIfAborted(options)
     const pool = this.#parts.pool ?? new HashPool(this.#options.workers === undefined ? {} : this.#options)
     const cancel = createHashCancel()
@@ -65,9 +73,9 @@ export class FilePieceHasher implements PieceHasher {
         // It is awaited below, but perhaps after an earlier one has failed.
         result.catch(() => {})
         running.push(result)
-        if (running.length >= depth) yield* await (running.shift() as Promise<readonly PieceHash[]>)
+        if (running.length >= depth) yield await (running.shift() as Promise<readonly PieceHash[]>)
       }
-      while (running.length > 0) yield* await (running.shift() as Promise<readonly PieceHash[]>)
+      while (running.length > 0) yield await (running.shift() as Promise<readonly PieceHash[]>)
       throwIfAborted(options)
     } catch (error) {
       throwIfAborted(options)
@@ -94,7 +102,8 @@ export class FilePieceHasher implements PieceHasher {
         // Where nothing has to be read, nothing else would let the rest of the process run.
         await setImmediate()
       }
-      const extents = await survey.locate(piece)
+      const located = survey.locate(piece)
+      const extents = located instanceof Promise ? await located : located
       if (extents === undefined) group.missing.push(piece)
       else group.batch.add(piece, extents)
     }

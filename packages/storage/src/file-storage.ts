@@ -223,10 +223,9 @@ export class FileStorage implements Storage, PieceLayout {
   survey(): PieceSurvey {
     const survey = this.#slices.survey()
     return {
-      locate: async (piece) => {
+      locate: (piece) => {
         this.#gate.check()
-        if (!this.#started) await this.#start()
-        return survey.locate(piece)
+        return this.#started ? survey.locate(piece) : this.#start().then(() => survey.locate(piece))
       },
     }
   }

@@ -33,7 +33,7 @@ export type { PieceExtent, PieceLayout, PieceSurvey } from './piece-extent.ts'
 export { allPieces } from './piece-extent.ts'
 // Checking
 export type { CheckPiecesParts, PieceVerdict } from './check-pieces.ts'
-export { checkPieces } from './check-pieces.ts'
+export { checkBatches, checkPieces } from './check-pieces.ts'
 export type { FilePieceHasherOptions, FilePieceHasherParts } from './file-piece-hasher.ts'
 export { FilePieceHasher } from './file-piece-hasher.ts'
 export type { HashBatch, HashedBatch, HashPlan } from './hash-batch.ts'

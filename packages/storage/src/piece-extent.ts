@@ -10,10 +10,15 @@ export interface PieceExtent {
   readonly length: number
 }
 
+type PieceExtents = readonly PieceExtent[] | undefined
+
 /** A look at what is on disk, good for one recheck: each file is examined once. */
 export interface PieceSurvey {
-  /** The runs of a piece, in order, gapless; `undefined` when some of its bytes cannot be there. */
-  locate(piece: PieceIndex): Promise<readonly PieceExtent[] | undefined>
+  /**
+   * The runs of a piece, in order, gapless; `undefined` when some of its bytes cannot be there. A promise only where the disk has to
+   * be asked, once for each file: a torrent of a million missing pieces takes no time.
+   */
+  locate(piece: PieceIndex): PieceExtents | Promise<PieceExtents>
 }
 
 /** Something that can say where the bytes of its pieces lie, so that they can be hashed without passing through it. */

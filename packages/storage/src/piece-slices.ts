@@ -34,7 +34,7 @@ export class PieceSlices {
 
   /** Fills `parts`, which have `length` bytes. @throws StorageError */
   read(piece: PieceIndex, offset: number, length: number, parts: readonly Uint8Array[]): Promise<void> {
-    const slices = [...this.#parts.geometry.slices(piece, offset, length)]
+    const slices = this.#parts.geometry.slices(piece, offset, length)
     const [only] = slices
     if (slices.length === 1 && only !== undefined) return this.#read(piece, only, parts)
     const cursor = new BlockCursor(parts)
@@ -56,7 +56,7 @@ export class PieceSlices {
   }
 
   async #writeRun(piece: PieceIndex, offset: number, length: number, blocks: readonly Uint8Array[]): Promise<void> {
-    const slices = [...this.#parts.geometry.slices(piece, offset, length)]
+    const slices = this.#parts.geometry.slices(piece, offset, length)
     const [only] = slices
     if (slices.length === 1 && only !== undefined) return this.#write(piece, only, blocks)
     const cursor = new BlockCursor(blocks)
@@ -70,27 +70,25 @@ export class PieceSlices {
   survey(): PieceSurvey {
     const { geometry, files } = this.#parts
     const sizes = new Map<number, number>()
-    const measure = async (file: number): Promise<number> => {
+    const measure = async (file: number): Promise<void> => {
       const size = (await files.status(file))?.size ?? -1
       if (size < 0) await files.forget(file)
       sizes.set(file, size)
-      return size
     }
-    return {
-      locate: async (piece) => {
-        const extents: PieceExtent[] = []
-        for (const slice of geometry.slices(piece, 0, geometry.lengthOf(piece))) {
-          const elsewhere = this.#locateElsewhere(piece, slice)
-          if (elsewhere === undefined) {
-            // Awaited for the first piece of a file only: a torrent of a million missing pieces takes no time.
-            const size = sizes.get(slice.file) ?? (await measure(slice.file))
-            if (size < slice.offset + slice.length) return undefined
-          }
-          extents.push(elsewhere ?? { path: files.pathOf(slice.file), position: slice.offset, length: slice.length })
+    const locate: PieceSurvey['locate'] = (piece) => {
+      const extents: PieceExtent[] = []
+      for (const slice of geometry.slices(piece, 0, geometry.lengthOf(piece))) {
+        const elsewhere = this.#locateElsewhere(piece, slice)
+        if (elsewhere === undefined) {
+          const size = sizes.get(slice.file)
+          if (size === undefined) return measure(slice.file).then(() => locate(piece))
+          if (size < slice.offset + slice.length) return undefined
         }
-        return extents
-      },
+        extents.push(elsewhere ?? { path: files.pathOf(slice.file), position: slice.offset, length: slice.length })
+      }
+      return extents
     }
+    return { locate }
   }
 
   async #read(piece: PieceIndex, slice: FileSlice, into: readonly Uint8Array[]): Promise<void> {

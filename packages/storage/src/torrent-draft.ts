@@ -47,7 +47,7 @@ export function draftTorrent(tree: SourceTree, options: DraftOptions, pieceLengt
 
 /** Where the pieces lie: each file is taken to be as long as it was when it was found. */
 export function layoutOf({ arranged, geometry }: TorrentDraft): PieceLayout {
-  const locate = async (piece: PieceIndex): Promise<readonly PieceExtent[]> =>
+  const locate = (piece: PieceIndex): readonly PieceExtent[] =>
     Array.from(geometry.slices(piece, 0, geometry.lengthOf(piece)), ({ file, offset, length }) => ({
       path: arranged[file]?.file?.source.path,
       position: offset,

@@ -12,6 +12,7 @@ test('the package exports exactly these names', () => {
     'allPieces',
     'batchesOver',
     'cached',
+    'checkBatches',
     'checkPieces',
     'createTorrent',
     'faulty',
