@@ -53,7 +53,7 @@ export class EngineWorks {
     this.metadata = metadata
     this.hashes = hashes
     this.inbound = new Inbound(swarm, { ...shared, interest, metadata })
-    this.housekeeper = new Housekeeper(swarm, { ...shared, news })
+    this.housekeeper = new Housekeeper(swarm, { ...shared, interest, news })
     this.wishes = new Wishes(swarm, { ...shared, interest, verdicts })
   }
 

@@ -6,6 +6,7 @@ import type { Connections } from './connections.ts'
 import type { Downloads } from './downloads.ts'
 import type { HashExchange } from './hash-exchange.ts'
 import type { HaveNews } from './have-news.ts'
+import type { Interest } from './interest.ts'
 import type { PartialPiece } from './partial-piece.ts'
 import type { Peer } from './peer.ts'
 import type { Requester } from './requester.ts'
@@ -37,6 +38,7 @@ export interface HousekeeperParts {
   readonly downloads: Downloads
   readonly uploads: Uploads
   readonly hashes: HashExchange
+  readonly interest: Interest
   readonly news: HaveNews
 }
 
@@ -141,6 +143,7 @@ export class Housekeeper {
 
   #check(peer: Peer, standby: Peer | undefined, now: number): void {
     const { options } = this.#swarm
+    this.#parts.interest.review(peer, now)
     if (peer.amInterested || peer.peerInterested) peer.lastInterestAt = now
     if (now - peer.lastMessageAt >= options.idleTimeout) {
       this.#parts.connections.close(peer, violation('IDLE_TIMEOUT', { milliseconds: now - peer.lastMessageAt }))

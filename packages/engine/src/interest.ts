@@ -5,6 +5,12 @@ import type { Message } from '@torrential/protocol'
 import type { Peer } from './peer.ts'
 import type { Swarm } from './swarm.ts'
 
+/**
+ * Milliseconds in which a reader that has all it asked for may want more. A seed that hears that we want nothing chokes us, and rejects what
+ * the next reader asks for before it unchokes us again: a jump would take a round trip more.
+ */
+const READER_PAUSE = 5_000
+
 const INTERESTED: Message = { type: 'interested' }
 const NOT_INTERESTED: Message = { type: 'not-interested' }
 
@@ -42,6 +48,11 @@ export class Interest {
     for (const peer of this.#swarm.peers.values()) if (peer.pieces.has(piece)) this.#shift(peer, by)
   }
 
+  /** To be called about once a second. */
+  review(peer: Peer, now: number): void {
+    if (peer.amInterested && peer.needed === 0 && now - peer.satisfiedAt >= READER_PAUSE) this.#tell(peer, false)
+  }
+
   #shift(peer: Peer, by: 1 | -1): void {
     peer.needed += by
     this.#refresh(peer)
@@ -50,6 +61,12 @@ export class Interest {
   #refresh(peer: Peer): void {
     const wants = peer.needed > 0
     if (wants === peer.amInterested) return
+    const { now, windows, isUploadOnly } = this.#swarm
+    if (wants || !peer.isSeed || isUploadOnly || !windows.areUsed(now)) this.#tell(peer, wants)
+    else peer.satisfiedAt = now
+  }
+
+  #tell(peer: Peer, wants: boolean): void {
     peer.amInterested = wants
     this.#swarm.outbox.send(peer.key, wants ? INTERESTED : NOT_INTERESTED)
   }

@@ -104,6 +104,8 @@ export class Peer implements Holder {
   hasSpoken = false
   lastMessageAt: number
   lastInterestAt: number
+  /** When it had nothing any more that we need. */
+  satisfiedAt = Number.NEGATIVE_INFINITY
   uploadOnly = false
   client: string | undefined
   listenPort: number | undefined

@@ -15,11 +15,9 @@ export function createVerifier(metainfo: Metainfo): PieceVerifier {
   const plan = digestPlan(metainfo)
   return {
     verify(piece, blocks) {
-      const [only] = blocks
-      // Without a hash object, which costs a small piece more than its hash: the collector has to look after each of them.
-      if (only !== undefined && blocks.length === 1 && plan.kind === 'sha1') {
-        return equalBytes(hashOnce('sha1', only, 'buffer'), expectedDigest(plan, piece))
-      }
+      // Of a small piece a hash object costs more than the hash, and so does a buffer for the digest: the collector has to look after them.
+      const only = blocks.length === 1 && plan.kind === 'sha1' ? blocks[0] : undefined
+      if (only !== undefined) return isLatin1Of(hashOnce('sha1', only, 'binary'), expectedDigest(plan, piece))
       const running = begin(plan, piece)
       for (const block of blocks) running.update(block)
       return running.matches()
@@ -34,4 +32,10 @@ function begin(plan: DigestPlan, piece: PieceIndex): RunningHash {
     update: (bytes) => void hash.update(bytes),
     matches: () => equalBytes(hash.digest(), expectedDigest(plan, piece)),
   }
+}
+
+function isLatin1Of(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== bytes.length) return false
+  for (let at = 0; at < bytes.length; at++) if (text.charCodeAt(at) !== bytes[at]) return false
+  return true
 }
