@@ -70,10 +70,19 @@ export class PieceSlices {
   survey(): PieceSurvey {
     const { geometry, files } = this.#parts
     const sizes = new Map<number, number>()
-    const measure = async (file: number): Promise<void> => {
+    const measure = async (file: number): Promise<number> => {
       const size = (await files.status(file))?.size ?? -1
       if (size < 0) await files.forget(file)
       sizes.set(file, size)
+      return size
+    }
+    /** Of the piece's files, until one is too short. Not one file each time that it is looked for: a piece may have very many. */
+    const measureAll = async (piece: PieceIndex): Promise<void> => {
+      for (const slice of geometry.slices(piece, 0, geometry.lengthOf(piece))) {
+        if (this.#locateElsewhere(piece, slice) !== undefined) continue
+        const size = sizes.get(slice.file) ?? (await measure(slice.file))
+        if (size < slice.offset + slice.length) return
+      }
     }
     const locate: PieceSurvey['locate'] = (piece) => {
       const extents: PieceExtent[] = []
@@ -81,7 +90,7 @@ export class PieceSlices {
         const elsewhere = this.#locateElsewhere(piece, slice)
         if (elsewhere === undefined) {
           const size = sizes.get(slice.file)
-          if (size === undefined) return measure(slice.file).then(() => locate(piece))
+          if (size === undefined) return measureAll(piece).then(() => locate(piece))
           if (size < slice.offset + slice.length) return undefined
         }
         extents.push(elsewhere ?? { path: files.pathOf(slice.file), position: slice.offset, length: slice.length })
