@@ -7,9 +7,9 @@
 
 import type { Peer } from './peer.ts'
 
-const SPEECHLESS_MS = 4_000
+const SPEECHLESS_MS = 2_000
 /** Whoever has sent blocks before may be slow for once. */
-const WITHHOLDING_MS = { before: 5_000, after: 10_000 }
+const WITHHOLDING_MS = { before: 4_000, after: 10_000 }
 const POINTLESS_MS = 30_000
 const CHOKING_MS = 5 * 60_000
 

@@ -82,6 +82,7 @@ export class Connector {
   readonly #dials = new LazySet<AbortController>()
   #isRunning = false
   #timer: Disposable | undefined
+  #lookedForRoomAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: ConnectorParts) {
     this.#parts = parts
@@ -224,7 +225,9 @@ export class Connector {
       slots.await(this.#fill)
       // Only for the sake of new ones: of those that were of no use before none need go for another.
       if (slots.used === 0 || !this.#candidates.hasFresh) return
-      this.#timer = clock.timer(Math.max(wait, lookForRoom), () => {
+      // From the last look on, not from now: connections that come and go all the time would put it off for ever.
+      this.#timer = clock.timer(Math.max(0, this.#lookedForRoomAt + lookForRoom - clock.now()), () => {
+        this.#lookedForRoomAt = clock.now()
         this.#parts.makeRoom()
         this.#schedule()
       })

@@ -37,8 +37,8 @@ export interface TorrentSwarmParts {
   }
 }
 
-/** Part of the connections that may go at a time when others wait for a place. */
-const TURNOVER = 0.1
+/** Part of the connections that may go at a time when others wait for a place: half of them in a second. */
+const TURNOVER = 0.25
 
 export class TorrentSwarm implements PeerUser {
   readonly driver: TorrentDriver

@@ -17,6 +17,7 @@ class Scene {
   readonly failed: unknown[] = []
   dialed = 0
   isUploadOnly = false
+  looks = 0
   readonly connector: Connector
 
   constructor() {
@@ -46,7 +47,7 @@ class Scene {
       connected: () => undefined,
       isFinished: () => true,
       isUploadOnly: () => this.isUploadOnly,
-      makeRoom: () => {},
+      makeRoom: () => void this.looks++,
       blocked: () => {},
       failed: (_address, error) => this.failed.push(error),
     })
@@ -88,6 +89,22 @@ describe('many dials that nobody answers', () => {
     connector.stop()
     await settle()
   })
+})
+
+test('while new addresses wait, room is looked for twice a second, however often connections end', async () => {
+  const scene = new Scene()
+  const { connector, clock, settle } = scene
+  connector.start()
+  for (let index = 0; index < 2 * DIALS; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
+  await clock.advanceAsync(1_000, settle)
+  const before = scene.looks
+  for (let count = 0; count < 100; count++) {
+    connector.fill()
+    await clock.advanceAsync(100, settle)
+  }
+  expect(scene.looks - before).toBe(20)
+  connector.stop()
+  await settle()
 })
 
 describe('a seed from which we parted because we needed nothing', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { formatAddress, type PeerAddress } from '@torrential/primitives'
 import { createSession, type SessionOptions } from '@torrential/session'
+import { MetadataPeer } from './metadata-peer.ts'
 import { BenchFolder, collect, eventOf } from './bench-folder.ts'
 
 /** Bytes per second that `count` grew over 20 s of virtual time, after 5 s to settle. */
@@ -155,6 +156,23 @@ describe('places for connections', () => {
     await bench.passUntil(() => leech.isComplete)
     expect(gone[0]).toMatchObject({ error: { code: 'PEER_USELESS' } })
     expect(bench.clock.now() - began).toBeLessThan(60_000)
+  })
+
+  test('are not held by two hundred silent peers for longer than some seconds', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    await bench.write({ 'one.bin': 100_000 })
+    const [seeder, seed] = await bench.seed('one.bin')
+    const setup = { infoHash: seed.infoHash, metadata: new Uint8Array(1), speechless: true }
+    const silent = await Promise.all(Array.from({ length: 200 }, () => MetadataPeer.start(bench.network, setup)))
+    const leecher = await bench.session()
+    const peers = [...silent.map(({ address }) => address), bench.addressOf(seeder)]
+    const began = bench.clock.now()
+    const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers })
+    await bench.passUntil(() => leech.isComplete)
+    // Two until the first 55 are given up, and less than six for the rest.
+    expect(bench.clock.now() - began).toBeLessThan(9_000)
+    await leecher.close()
+    await Promise.all(silent.map((peer) => peer[Symbol.asyncDispose]()))
   })
 })
 

@@ -34,6 +34,8 @@ export interface MetadataPeerSetup {
   readonly length?: number
   /** It never answers a request. */
   readonly silent?: boolean
+  /** It says nothing at all after the handshake. */
+  readonly speechless?: boolean
   /** What it says to requests for hashes (BEP 52). @default 'reject' */
   readonly hashes?: 'reject' | 'lie'
 }
@@ -82,14 +84,15 @@ export class MetadataPeer implements AsyncDisposable {
   async #talk(stream: ByteStream): Promise<void> {
     await using wire = new Wire()
     connectWire(wire, stream)
-    const { infoHash, metadata, length = metadata.length } = this.#setup
+    const { infoHash, metadata, length = metadata.length, speechless = false } = this.#setup
+    const greeting = (payload: Uint8Array): Message[] => [{ type: 'have-none' }, { type: 'extended', id: 0, payload }]
     const capabilities = { extensions: true, fast: true, dht: false, v2: false }
     try {
       const peerId = createPeerId(systemRandom)
       await wire.accept(() => ({ infoHash: infoHashFrom(fromHex(infoHash)), peerId, capabilities }))
       const extensions = new Map([['ut_metadata', 9]])
-      wire.send({ type: 'have-none' })
-      wire.send({ type: 'extended', id: 0, payload: encodeExtensionHandshake({ extensions, metadataLength: length }) })
+      const payload = encodeExtensionHandshake({ extensions, metadataLength: length })
+      if (!speechless) for (const first of greeting(payload)) wire.send(first)
       for await (const batch of wire.receive()) for (const message of batch) this.#hear(wire, message)
     } catch (error) {
       if (!isTorrentialError(error)) throw error
