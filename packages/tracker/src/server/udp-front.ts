@@ -72,8 +72,8 @@ export class UdpFront {
       const reply = this.#answer(packet, address, remote)
       if (reply === undefined) return this.#ignore()
       if (socket.getSendQueueSize() > maxQueued) return this.#ignore()
-      // Without a callback a failed send (an address that cannot be reached) would be an 'error' of the socket.
-      socket.send(reply, remote.port, remote.address, noMatter)
+      // No callback: it would cost a tick for each packet, and a packet that cannot be sent is lost like any other.
+      socket.send(reply, remote.port, remote.address)
     } catch (cause) {
       // Nothing above throws by design; `allow` is the operator's code.
       this.#report(cause)
@@ -166,8 +166,6 @@ function begin(length: number, action: number, request: Uint8Array): Uint8Array 
   reply[7] = request[15] as number
   return reply
 }
-
-function noMatter(): void {}
 
 /** What the system allows; less is no fault. */
 function enlargeBuffers(socket: Socket): void {
