@@ -54,6 +54,24 @@ test('the census counts the objects of a class and sees how large their maps are
   expect(after[1]).toBeGreaterThan(before[1] + 16_000)
 })
 
+test('the census leaves out the patterns of literals, which there are more of whenever a function first runs', async () => {
+  const program = `
+    import { takeHeapCensus } from '${census}'
+    const functions = Array.from({ length: 200 }, (_, index) => new Function('return [' + index + ', [1, 2]]'))
+    const kept = new Array(200).fill(undefined)
+    const arrays = async () => (await takeHeapCensus()).objects.get('Array')
+    await arrays()
+    const before = await arrays()
+    for (let times = 0; times < 100; times++) for (const each of functions) each()
+    const ran = await arrays()
+    for (const [index, each] of functions.entries()) kept[index] = each()
+    console.log(JSON.stringify([ran - before, (await arrays()) - ran, kept.length]))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program])
+  const [patterns, lists] = JSON.parse(stdout)
+  expect(Math.abs(patterns)).toBeLessThan(50)
+  expect(lists).toBeGreaterThan(350)
+})
+
 test(`hours of churn leave nothing behind (SOAK_SEED=${seed})`, async () => {
   const { stdout } = await run(process.execPath, ['--expose-gc', bin, '--hours', '3', '--busy', '4', '--seed', seed])
   const lines = stdout.split('\n')

@@ -40,9 +40,9 @@ const variants: readonly Variant[] = [
       { figure: 'peak', atMost: 120 },
     ],
   },
-  { name: 'leech-16k', row: 2, what: '16 KiB pieces', size: 512 * MEBI, payload: (size) => oneFile(size, 16_384) },
-  { name: 'leech-256k', row: 2, what: '256 KiB pieces', size: 1024 * MEBI, payload: (size) => oneFile(size, MEBI / 4) },
-  { name: 'leech-16m', row: 2, what: '16 MiB pieces', size: 1024 * MEBI, payload: (size) => oneFile(size, 16 * MEBI) },
+  { name: 'leech-16k', row: 2, what: '16 KiB pieces', size: 2048 * MEBI, payload: (size) => oneFile(size, 16_384) },
+  { name: 'leech-256k', row: 2, what: '256 KiB pieces', size: 2048 * MEBI, payload: (size) => oneFile(size, MEBI / 4) },
+  { name: 'leech-16m', row: 2, what: '16 MiB pieces', size: 2048 * MEBI, payload: (size) => oneFile(size, 16 * MEBI) },
   {
     name: 'leech-tree',
     row: 2,

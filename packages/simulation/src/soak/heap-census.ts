@@ -31,6 +31,8 @@ const COLLECTIONS = new Set(['Map', 'Set', 'Array'])
 /** Edges from a collection to what grows with its entries. */
 const TABLES = new Set(['table', 'elements'])
 const CODE = new Set(['code', 'hidden', 'object shape'])
+/** Holds what a literal is copied from: there is one more whenever a function runs that never ran before. */
+const LITERAL = 'system / AllocationSite'
 
 /** Collects the garbage first. Takes a second and some hundred bytes for each object of the heap. */
 export async function takeHeapCensus(): Promise<HeapCensus> {
@@ -56,13 +58,26 @@ function countObjects({ snapshot, nodes, edges, strings }: Snapshot): HeapCensus
     firstEdges.set(node, edge)
     edge += (nodes[node + countAt] as number) * edgeWidth
   }
-  const edgesOf = function* (node: number): Generator<readonly [string, number]> {
+  const rangeOf = (node: number): [first: number, end: number] => {
     const first = firstEdges.get(node) as number
-    const end = first + (nodes[node + countAt] as number) * edgeWidth
+    return [first, first + (nodes[node + countAt] as number) * edgeWidth]
+  }
+  const edgesOf = function* (node: number): Generator<readonly [string, number]> {
+    const [first, end] = rangeOf(node)
     for (let edge = first; edge < end; edge += edgeWidth) {
       if (edges[edge] === elementType) continue
       yield [strings[edges[edge + edgeNameAt] as number] ?? '', edges[edge + toAt] as number]
     }
+  }
+  /** Whatever is held by more than a literal. */
+  const reachable = new Uint8Array(nodes.length / width)
+  const waiting = [0]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (reachable[node / width] === 1) continue
+    reachable[node / width] = 1
+    if (nameOf(node) === LITERAL) continue
+    const [first, end] = rangeOf(node)
+    for (let edge = first; edge < end; edge += edgeWidth) waiting.push(edges[edge + toAt] as number)
   }
   const objects = new Map<string, number>()
   const add = (key: string, value: number) => objects.set(key, (objects.get(key) ?? 0) + value)
@@ -70,7 +85,7 @@ function countObjects({ snapshot, nodes, edges, strings }: Snapshot): HeapCensus
   for (let node = 0; node < nodes.length; node += width) {
     if (isCode[nodes[node + typeAt] as number] === true) code += nodes[node + sizeAt] as number
     else data += nodes[node + sizeAt] as number
-    if (nodes[node + typeAt] !== objectType) continue
+    if (nodes[node + typeAt] !== objectType || reachable[node / width] !== 1) continue
     const owner = nameOf(node)
     add(owner, 1)
     if (COLLECTIONS.has(owner)) continue
