@@ -25,10 +25,10 @@ export interface ReadOptions extends AbortOptions {
   readonly into?: ReadTarget
 }
 
-/** Memory of a caller, of whose bytes some are to be read into. */
+/** Memory of a caller that is to be read into. */
 export interface ReadTarget {
   /** What the storage returns when it has filled all parts. */
   readonly bytes: Uint8Array
-  /** Views of `bytes`, in order; as long together as what is read. */
+  /** Where the bytes go, in order; as long together as what is read. They need not lie in `bytes`. */
   readonly parts: readonly Uint8Array[]
 }

@@ -121,8 +121,8 @@ export const DEFAULTS = {
   unwrittenBytes: 64 * 1024 * 1024,
   // A few pieces per reader: more is the system's own cache doing the same again.
   readCache: 16 * 1024 * 1024,
-  /** Bytes from peers that are worked on in one turn of the event loop: some six milliseconds of hashing and writing. */
-  turnBytes: 2 * 1024 * 1024,
+  /** Bytes from peers that are worked on in one turn of the event loop: some three milliseconds of hashing and writing. */
+  turnBytes: 1024 * 1024,
   maxOpenFiles: 100,
   // Half-open connections trouble home routers; 30 new ones a second is what libtorrent settled on.
   dialsPerSecond: 30,

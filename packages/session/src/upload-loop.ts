@@ -7,14 +7,14 @@ import type { Wire } from '@torrential/wire'
 import { FRAMED_LENGTH } from './message-frame.ts'
 import type { ConnectionOwner, PeerConnection } from './peer-connection.ts'
 
-/** Requests: while one is served, the block that is asked for so many later is read. Two runs of the read cache. */
-const readAhead = 32
+/** Requests: while one is served, the block that is asked for so many later is read. Four runs of the read cache. */
+const readAhead = 64
 
 /** Blocks that leave as one view at the most: a run of the read cache. */
 const longestRow = 16
 
 /** Requests: of a row, what is asked for behind every so many of them is read ahead. */
-const aheadStep = 8
+const aheadStep = 16
 
 export class UploadLoop {
   readonly #connection: PeerConnection

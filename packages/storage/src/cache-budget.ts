@@ -17,6 +17,9 @@ export class CacheBudget {
   #bytes = 0
   /** Least recently used first. */
   readonly #entries = new Set<CacheEntry>()
+  /** Of those, what nobody has needed yet. */
+  readonly #ahead = new Set<CacheEntry>()
+  #aheadBytes = 0
 
   /** `limit`: bytes of all caches together. @throws InputError `CACHE_BYTES` (not a positive integer) */
   constructor(limit: number) {
@@ -31,10 +34,17 @@ export class CacheBudget {
     return this.#bytes
   }
 
+  /** Bytes that were read ahead, and that nobody has needed yet. */
+  get ahead(): number {
+    return this.#aheadBytes
+  }
+
   /** Takes an entry in, and lets go of others until all fit. */
   add(entry: CacheEntry): void {
     this.#entries.add(entry)
     this.#bytes += entry.length
+    this.#ahead.add(entry)
+    this.#aheadBytes += entry.length
     for (const oldest of this.#entries) {
       if (this.#bytes <= this.limit) return
       oldest.evict()
@@ -44,9 +54,15 @@ export class CacheBudget {
   /** It was needed just now. */
   touch(entry: CacheEntry): void {
     if (this.#entries.delete(entry)) this.#entries.add(entry)
+    this.#needed(entry)
   }
 
   remove(entry: CacheEntry): void {
     if (this.#entries.delete(entry)) this.#bytes -= entry.length
+    this.#needed(entry)
+  }
+
+  #needed(entry: CacheEntry): void {
+    if (this.#ahead.delete(entry)) this.#aheadBytes -= entry.length
   }
 }

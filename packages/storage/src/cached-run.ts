@@ -55,12 +55,12 @@ export class CachedRun implements CacheEntry {
     return this.#bytes !== undefined
   }
 
-  /** It was read: `bytes` are those of `into`, or a storage's own. */
-  arrived(bytes: Uint8Array): void {
+  /** It was read: into `into`, or into `bytes` of the storage's own. */
+  arrived(bytes: Uint8Array | undefined): void {
     const { slab, into } = this
     this.#bytes = slab?.bytes ?? bytes
     if (slab === undefined || into === undefined) return
-    if (bytes !== slab.bytes) fill(into.parts, bytes)
+    if (bytes !== undefined) fill(into.parts, bytes)
     if (this.#frame !== undefined) this.#putLeads(this.#frame, slab.bytes)
   }
 

@@ -4,7 +4,7 @@
 // Because of that a caller must not modify what it reads through a cache. Bounded by bytes, least recently used first;
 // runs being read count in full. A write drops the runs it touches, before and after: a read that overlapped it is not kept.
 
-import type { Storage } from '@torrential/contracts'
+import type { ReadTarget, Storage } from '@torrential/contracts'
 import type { AbortOptions, Geometry, PieceIndex } from '@torrential/primitives'
 import { LazyMap, InputError, type SlabPool, withAbort } from '@torrential/primitives'
 import { CacheBudget } from './cache-budget.ts'
@@ -55,6 +55,10 @@ export interface CacheStatistics {
 }
 
 const DEFAULTS = { bytes: 64 * 1_048_576, run: 262_144 }
+/** Runs that are read at once for somebody who reads on: what a read costs beside its bytes is paid once for all of them. */
+const LONGEST_SPAN = 4
+/** Parts of the memory that may be read ahead: by long reads, and at all. Beyond that one reader would push out what another waits for. */
+const AHEAD = { long: 1 / 4, most: 3 / 4 }
 
 interface Reading {
   readonly run: CachedRun
@@ -108,20 +112,15 @@ class ReadCache implements CachedStorage {
     const key = piece * this.#runsPerPiece + index
     // Where memory is short, a run would push out the one that is being served.
     if (this.#run * 2 > this.#budget.limit || this.#runs.has(key)) return
-    this.cache.misses++
-    this.#fetch(key, piece, index)
+    if (this.#budget.ahead + this.#run > this.#budget.limit * AHEAD.most) return
+    this.#fetch(piece, index, this.#span)
   }
 
   bringRow(piece: PieceIndex, offset: number): Promise<void> | undefined {
     if (this.#frame === undefined || this.#run > this.#budget.limit) return undefined
     const index = Math.floor(offset / this.#run)
     const key = piece * this.#runsPerPiece + index
-    let reading = this.#runs.get(key)
-    if (reading === undefined) {
-      this.cache.misses++
-      reading = this.#fetch(key, piece, index)
-    }
-    const { run, over } = reading
+    const { run, over } = this.#runs.get(key) ?? this.#fetch(piece, index, this.#span)
     return run.isHere || !run.isFramed ? undefined : over
   }
 
@@ -133,17 +132,13 @@ class ReadCache implements CachedStorage {
       return this.#storage.read(piece, offset, length, options)
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
     const key = piece * this.#runsPerPiece + index
-    let reading = this.#runs.get(key)
-    if (reading === undefined) {
-      this.cache.misses++
-      reading = this.#fetch(key, piece, index)
-    } else {
-      this.cache.hits++
-      this.#budget.touch(reading.run)
-      if (reading.run.isHere) return Promise.resolve(reading.run.take(from, length))
-    }
-    const bytes = reading.done.then(
-      reading.run.promise(from, length),
+    const known = this.#runs.get(key)
+    const { run, done } = known ?? this.#fetch(piece, index, 1)
+    this.#budget.touch(run)
+    if (known !== undefined) this.cache.hits++
+    if (run.isHere) return Promise.resolve(run.take(from, length))
+    const bytes = done.then(
+      run.promise(from, length),
       // The rest of the run may be missing where this block is not.
       () => this.#storage.read(piece, offset, length, options),
     )
@@ -178,32 +173,66 @@ class ReadCache implements CachedStorage {
     return run
   }
 
-  #fetch(key: number, piece: PieceIndex, index: number): Reading {
+  /** Runs that may be read at once for somebody who reads on; long reads are for few readers. */
+  get #span(): number {
+    const { limit, ahead } = this.#budget
+    return Math.max(1, Math.min(LONGEST_SPAN, Math.floor((limit * AHEAD.long - ahead) / this.#run)))
+  }
+
+  /** Reads a run that is not here, and at most `span` of them in a row. */
+  #fetch(piece: PieceIndex, index: number, span: number): Reading {
+    const first = this.#lend(piece, index)
+    const runs = [first]
+    while (first.slab !== undefined && runs.length < span && this.#isAbsent(piece, index + runs.length)) {
+      const next = this.#lend(piece, index + runs.length)
+      if (next.slab === undefined) break
+      runs.push(next)
+    }
+    this.cache.misses++
+    const done = this.#read(runs, piece, index * this.#run)
+    // Whoever waits for it asks the storage itself when it fails, and gets an answer of its own.
+    const over = done.catch(() => {})
+    const readings = runs.map((run) => ({ run, done, over }))
+    for (const [at, reading] of readings.entries()) this.#runs.set(piece * this.#runsPerPiece + index + at, reading)
+    // Only now: to make room, the first of them may have to go again.
+    for (const run of runs) {
+      this.cache.bytes += run.length
+      this.#budget.add(run)
+    }
+    return readings[0] as Reading
+  }
+
+  #isAbsent(piece: PieceIndex, index: number): boolean {
+    const isInside = (index + 1) * this.#run <= this.#geometry.lengthOf(piece)
+    return isInside && !this.#runs.has(piece * this.#runsPerPiece + index)
+  }
+
+  #lend(piece: PieceIndex, index: number): CachedRun {
     const start = index * this.#run
     const length = Math.min(this.#run, this.#geometry.lengthOf(piece) - start)
     const frame = this.#frame
     const lead = frame === undefined ? 0 : (length / frame.block) * frame.lead
     const slab = length === this.#run ? this.#slabs?.lend(length + lead) : undefined
-    const run: CachedRun = new CachedRun({ piece, start, length }, () => this.#forget(key, run), slab, frame)
-    const done = this.#read(key, run, piece, start)
-    // Whoever waits for it asks the storage itself when it fails, and gets an answer of its own.
-    const reading = { run, done, over: done.catch(() => {}) }
-    this.#runs.set(key, reading)
-    this.cache.bytes += length
-    this.#budget.add(run)
-    return reading
+    const key = piece * this.#runsPerPiece + index
+    return new CachedRun({ piece, start, length }, (run) => this.#forget(key, run), slab, frame)
   }
 
-  async #read(key: number, run: CachedRun, piece: PieceIndex, start: number): Promise<void> {
-    const { into } = run
+  async #read(runs: readonly CachedRun[], piece: PieceIndex, start: number): Promise<void> {
+    const into = targetOf(runs)
+    const length = runs.reduce((sum, run) => sum + run.length, 0)
     try {
-      run.arrived(await this.#storage.read(piece, start, run.length, into && { into }))
+      const bytes = await this.#storage.read(piece, start, length, into && { into })
+      let at = 0
+      for (const run of runs) {
+        run.arrived(bytes === into?.bytes ? undefined : bytes.subarray(at, at + run.length))
+        at += run.length
+      }
     } catch (error) {
-      this.#forget(key, run)
+      for (const run of runs) run.evict()
       throw error
     }
-    // Nothing is read into it any more.
-    if (run.isForgotten) run.slab?.close()
+    // Nothing is read into them any more.
+    for (const run of runs) if (run.isForgotten) run.slab?.close()
   }
 
   #drop(first: PieceIndex, start: number, bytes: number): void {
@@ -225,6 +254,13 @@ class ReadCache implements CachedStorage {
     run.isForgotten = true
     if (run.isHere) run.slab?.close()
   }
+}
+
+/** Memory of all of them in a row. */
+function targetOf(runs: readonly CachedRun[]): ReadTarget | undefined {
+  const [first, ...others] = runs
+  if (first?.into === undefined || others.length === 0) return first?.into
+  return { bytes: first.into.bytes, parts: runs.flatMap(({ into }) => into?.parts ?? []) }
 }
 
 function positive(code: string, value: number): number {
