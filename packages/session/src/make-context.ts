@@ -41,8 +41,7 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
   const folder = state === undefined ? undefined : resolve(state)
   const lock = folder === undefined ? undefined : new StateLock({ folder, session: toHex(random.bytes(8)), fileSystem })
   const claim = lock && (() => lock.take())
-  const files =
-    folder === undefined ? undefined : new NodeStateFiles(folder, { fileSystem, batches, ...(claim && { claim }) })
+  const files = folder === undefined ? undefined : new NodeStateFiles(folder, { handles, ...(claim && { claim }) })
   const turns = new TurnBudget(DEFAULTS.turnBytes)
   const context: SessionContext = {
     ...host,

@@ -9,7 +9,8 @@
 
 import { join } from 'node:path'
 import { InputError, StorageError } from '@torrential/primitives'
-import { type FileAccess, type FileBatches, type FileSystem, nodeFileSystem, type OpenFile } from '@torrential/storage'
+import type { FileAccess, FileSystem, HandlePool, OpenFile } from '@torrential/storage'
+import { AppendedFiles } from './appended-files.ts'
 import { readWhole, writeWhole } from './whole-file.ts'
 
 /** Errors of what changes something are `InputError` `STATE_WRITE`, of what reads `StorageError` `STATE_READ`, with the `path`. */
@@ -36,37 +37,37 @@ export interface StateFiles {
 }
 
 export interface StateFilesParts {
-  /** @default the machine's own */
-  readonly fileSystem?: FileSystem
-  /** For so many files at once, where that is quicker. */
-  readonly batches?: (files: number) => FileBatches | undefined
+  /** For what stays open and what is read many at a time; who made it closes it, and until then the folder is this session's. */
+  readonly handles: HandlePool
   /** Called before each change: rejects while this folder is not ours to write to, and is true when it has just become ours. */
   readonly claim?: () => Promise<boolean>
 }
 
 export class NodeStateFiles implements StateFiles {
   readonly folder: string
+  readonly #handles: HandlePool
   readonly #fileSystem: FileSystem
+  readonly #appended: AppendedFiles
   readonly #claim: StateFilesParts['claim']
   #temporary = 0
   /** How often something was written or removed. */
   #changes = 0
-  readonly #batches: ((files: number) => FileBatches | undefined) | undefined
   readonly #fetched = new Map<string, Uint8Array>()
   #names: Promise<Set<string> | undefined> | undefined
   /** Why the folder could not be listed last time. */
   #unlisted: unknown
 
   /** `folder` is absolute, and made when something is written. */
-  constructor(folder: string, { fileSystem = nodeFileSystem, batches, claim }: StateFilesParts = {}) {
+  constructor(folder: string, { handles, claim }: StateFilesParts) {
     this.folder = folder
-    this.#fileSystem = fileSystem
-    this.#batches = batches
+    this.#handles = handles
+    this.#fileSystem = handles.fileSystem
+    this.#appended = new AppendedFiles(handles)
     this.#claim = claim
   }
 
   async fetch(names: readonly string[], total: number): Promise<void> {
-    const batches = this.#batches?.(total)
+    const batches = this.#handles.batches(total)
     if (batches === undefined) return
     const listed = await this.#listed()
     const there = names.filter((name) => listed?.has(name) === true)
@@ -118,6 +119,7 @@ export class NodeStateFiles implements StateFiles {
     try {
       await this.#expect(name)
       await this.#with(temporary, 'make', write)
+      await this.#appended.leave(path)
       await this.#fileSystem.rename(temporary, path)
       await this.#fileSystem.syncDirectory(this.folder)
     } catch (error) {
@@ -130,13 +132,9 @@ export class NodeStateFiles implements StateFiles {
 
   async append(name: string, content: string, durable: boolean): Promise<void> {
     const path = join(this.folder, name)
-    const write = async (file: OpenFile): Promise<void> => {
-      await writeWhole(file, [Buffer.from(content)], (await file.stat()).size)
-      if (durable) await file.datasync()
-    }
     try {
       await this.#expect(name)
-      await this.#with(path, 'create', write)
+      await this.#inFolder(() => this.#appended.append(path, Buffer.from(content), durable))
     } catch (error) {
       throw unwritable(path, error)
     } finally {
@@ -150,6 +148,7 @@ export class NodeStateFiles implements StateFiles {
     const path = join(this.folder, name)
     try {
       await this.#own()
+      await this.#appended.leave(path)
       await this.#fileSystem.removeFile(path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(path, error)
@@ -202,17 +201,24 @@ export class NodeStateFiles implements StateFiles {
     return this.#names
   }
 
-  /** Makes the folder when it is not there yet. */
   async #with(path: string, access: FileAccess, work: (file: OpenFile) => Promise<void>): Promise<void> {
-    const file = await this.#fileSystem.open(path, access).catch(async (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      await this.#fileSystem.makeDirectory(this.folder, { recursive: true })
-      return this.#fileSystem.open(path, access)
-    })
+    const file = await this.#inFolder(() => this.#fileSystem.open(path, access))
     try {
       await work(file)
     } finally {
       await file.close()
+    }
+  }
+
+  /** Makes the folder when it is not there yet. */
+  async #inFolder<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown }
+      if (code !== 'ENOENT' && code !== 'FILE_MISSING') throw error
+      await this.#fileSystem.makeDirectory(this.folder, { recursive: true })
+      return work()
     }
   }
 }

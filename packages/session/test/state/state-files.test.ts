@@ -4,10 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { batchesOver, type FileBatches, type FileSystem, nodeFileSystem } from '@torrential/storage'
+import { batchesOver, type FileBatches, type FileSystem, HandlePool, nodeFileSystem } from '@torrential/storage'
 import { NodeStateFiles } from '../../src/state/state-files.ts'
 
 let folder = ''
+const pools: HandlePool[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'state-'))
@@ -15,12 +16,21 @@ beforeEach(async () => {
   await writeFile(join(folder, 'b'), 'first b')
 })
 
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.close()
+  await rm(folder, { recursive: true, force: true })
+})
 
 const inner = batchesOver(nodeFileSystem)
 
 function filesWith(read: FileBatches['read'] = (paths, most) => inner.read(paths, most)): NodeStateFiles {
-  return new NodeStateFiles(folder, { batches: () => ({ ...inner, read }) })
+  return filesOn({ ...nodeFileSystem, startBatches: () => ({ ...inner, worthFrom: 1, read }) })
+}
+
+function filesOn(fileSystem: FileSystem): NodeStateFiles {
+  const handles = new HandlePool({ fileSystem })
+  pools.push(handles)
+  return new NodeStateFiles(folder, { handles })
 }
 
 async function text(files: NodeStateFiles, name: string, limit = 1_000): Promise<string | undefined> {
@@ -92,7 +102,7 @@ describe('a file of many parts', () => {
       },
     }
     const parts = Array.from({ length: 600 }, (_, index) => Buffer.from(index % 7 === 0 ? '' : `${index},`))
-    await new NodeStateFiles(folder, { fileSystem: sparing }).replace('c', parts)
+    await filesOn(sparing).replace('c', parts)
     expect(await text(filesWith(), 'c', 10_000)).toBe(parts.join(''))
   })
 })
