@@ -62,13 +62,13 @@ function checkContents(dir, unpacked, complain) {
     if (/(^|\/)(test|tests|fixtures)\/|\.test\.|\.tsbuildinfo$/.test(inside)) complain(`${inside} is not for users`)
     const text = readFileSync(path, 'latin1')
     for (const place of machine) if (text.includes(place)) complain(`${inside} names ${place}`)
-    const output = /^dist\/(.+?)(\.d\.ts|\.js)(\.map)?$/.exec(inside)
+    const output = /^dist\/(.+?)\.d\.ts(\.map)?$/.exec(inside)
     if (output !== null && !['.ts', '.js'].some((ending) => existsSync(join(dir, 'src', output[1] + ending)))) {
       complain(`${inside} comes from a source that is gone: remove dist and build again`)
     }
   }
   for (const path of filesBelow(join(dir, 'src'), /\.ts$/)) {
-    const output = `dist/${shown(join(dir, 'src'), path).replace(/\.ts$/, '.js')}`
+    const output = `dist/${shown(join(dir, 'src'), path).replace(/\.ts$/, '.d.ts')}`
     if (!existsSync(join(unpacked, output))) complain(`${output} is missing: build first`)
   }
 }

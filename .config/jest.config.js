@@ -5,7 +5,7 @@ export default {
   testEnvironment: '<rootDir>/.config/strict-environment.js',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/examples/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['/dist/'],
+  modulePathIgnorePatterns: ['/dist/', '/bundle/'],
   transform: {
     '\\.ts$': [
       '@swc/jest',
