@@ -182,14 +182,11 @@ export class Housekeeper {
     const { pipeline } = peer
     const waited = pipeline.live === 0 ? 0 : now - Math.max(peer.lastBlockAt, peer.waitingSince)
     const isSilent = waited >= requestTimeout || this.#isOutdone(peer, standby, waited)
-    for (const request of Array.from(pipeline.requests)) {
-      const age = now - request.at
-      if (age >= FORGET_AFTER * requestTimeout) {
-        this.#parts.requester.release(peer, request)
-        pipeline.drop(request)
-        pipeline.expectedLate++
-      } else if (isSilent || age >= 2 * requestTimeout) this.#parts.requester.release(peer, request)
-      else break
+    for (const request of pipeline.overdue(isSilent ? 0 : 2 * requestTimeout, now)) {
+      this.#parts.requester.release(peer, request)
+      if (now - request.at < FORGET_AFTER * requestTimeout) continue
+      pipeline.drop(request)
+      pipeline.expectedLate++
     }
     if (!isSilent && !pipeline.isSnubbed) return
     if (isSilent) this.#parts.requester.disown(peer)

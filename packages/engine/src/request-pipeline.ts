@@ -24,6 +24,7 @@ const LEAST_GROWTH = 0.1
 /** What a peer that never said `reqq` is trusted to queue: the mainline client's figure. */
 const DEFAULT_REQQ = 250
 
+const NONE: readonly never[] = []
 const { ceil, max, min } = Math
 
 /** One request on its way. */
@@ -161,6 +162,14 @@ export class RequestPipeline<Peer extends Holder = Holder> {
   /** The request for a block that counts. */
   find(piece: number, block: number): Outstanding<Peer> | undefined {
     return this.requests.find((request) => request.isLive && request.block === block && request.partial.piece === piece)
+  }
+
+  /** Those that were sent `least` milliseconds ago or earlier, as a list of its own: most of the time there is none. */
+  overdue(least: number, now: number): readonly Outstanding<Peer>[] {
+    const { requests } = this
+    let count = 0
+    while (count < requests.length && now - (requests[count] as Outstanding<Peer>).at >= least) count++
+    return count === 0 ? NONE : requests.slice(0, count)
   }
 
   /** Forgets every request; the caller releases their blocks. */

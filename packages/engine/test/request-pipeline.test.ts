@@ -159,6 +159,17 @@ describe('RequestPipeline', () => {
     expect(pipeline.depth(limits)).toBe(Math.ceil(150_000 / BLOCK_LENGTH))
   })
 
+  test('tells which requests are overdue, whatever becomes of them meanwhile', () => {
+    const pipeline = new RequestPipeline()
+    for (const block of [0, 1, 2]) pipeline.push(partial, block, 100 * block)
+    expect(pipeline.overdue(50, 40)).toEqual([])
+    const overdue = pipeline.overdue(50, 150)
+    expect(overdue.map(({ block }) => block)).toEqual([0, 1])
+    for (const request of overdue) pipeline.drop(request)
+    expect(overdue).toHaveLength(2)
+    expect(pipeline.overdue(0, 200).map(({ block }) => block)).toEqual([2])
+  })
+
   test('finds answers out of order, and does not count retired requests', () => {
     const pipeline = new RequestPipeline()
     for (let block = 0; block < 4; block++) pipeline.push(partial, block, 0)
