@@ -1,6 +1,6 @@
 // What users get. Packs every publishable package as it would be published and looks at the tarball: publint, attw, README and
 // LICENSE, every entry of `exports` and `bin` inside, nothing but shippable files, no path of this machine, no `workspace:` or
-// `catalog:` left, and no stale output of a source that is gone. Build first.
+// `catalog:` left, few files to load, and no stale output of a source that is gone. Build first.
 //
 //   node .ci/check-packages.js [ROOT]
 
@@ -16,6 +16,8 @@ const root = rootFromArguments()
 const published = readPackages(root).filter(({ manifest }) => manifest.private !== true)
 const violations = []
 const work = mkdtempSync(join(tmpdir(), 'torrential-packages-'))
+/** Files that a package may consist of: what is imported is loaded one file after another. */
+const mostFiles = 8
 /** Paths that tell where a package was built. Short ones would be found by chance. */
 const machine = [root, homedir(), tmpdir()].filter((path) => path.split('/').length > 2)
 
@@ -67,6 +69,9 @@ function checkContents(dir, unpacked, complain) {
       complain(`${inside} comes from a source that is gone: remove dist and build again`)
     }
   }
+  const files = filesBelow(join(unpacked, 'bundle'), /\.js$/).length
+  if (files > mostFiles && !existsSync(join(unpacked, 'bin')))
+    complain(`${files} files to load, not ${mostFiles} at most`)
   for (const path of filesBelow(join(dir, 'src'), /\.ts$/)) {
     const output = `dist/${shown(join(dir, 'src'), path).replace(/\.ts$/, '.d.ts')}`
     if (!existsSync(join(unpacked, output))) complain(`${output} is missing: build first`)
