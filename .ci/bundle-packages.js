@@ -25,6 +25,7 @@ const isCommand = ({ manifest }) => manifest.bin !== undefined
 await Promise.all(published.filter((one) => !isCommand(one)).map(bundlePackage))
 // It takes in what the others have become.
 await Promise.all(published.filter(isCommand).map(bundleCommand))
+for (const { dir } of published) checkThreads(join(dir, 'bundle'))
 
 async function bundlePackage({ dir, manifest }) {
   await build({
@@ -66,7 +67,7 @@ function emptied(folder) {
 function entriesOf(dir, { exports }) {
   const promised = Object.values(exports).flatMap((entry) => entry.default ?? [])
   const names = promised.map((path) => /^\.\/bundle\/(.+)\.js$/.exec(path)[1])
-  return Object.fromEntries(names.map((name) => [name, join(dir, 'dist', `${name}.js`)]))
+  return outputsOf(dir, names)
 }
 
 /** The modules of a package that threads are started from, as entries: they must lie beside what starts them. */
@@ -75,7 +76,20 @@ function threadsOf(dir) {
   const names = texts.flatMap((text) =>
     [...text.matchAll(/new URL\('\.\/([\w-]+)\.js', import\.meta\.url\)/g)].map(([, name]) => name),
   )
+  return outputsOf(dir, names)
+}
+
+function outputsOf(dir, names) {
   return Object.fromEntries(names.map((name) => [name, join(dir, 'dist', `${name}.js`)]))
+}
+
+/** Whatever a thread is started from must be there, however its source names it. */
+function checkThreads(target) {
+  for (const path of filesBelow(target, /\.js$/)) {
+    for (const [, name] of readFileSync(path, 'utf8').matchAll(/new URL\(\s*"\.\/([^"]+)",\s*import\.meta\.url/g)) {
+      if (!existsSync(join(target, name))) throw new Error(`${path} starts ${name}, which is no entry`)
+    }
+  }
 }
 
 /** What the licenses of bundled packages ask for: their texts. */

@@ -1,5 +1,5 @@
 // Writes, syncs, reads and looks at many small files, call by call and at once: what `disk-worker.js` does in its thread. Plain
-// JavaScript with nothing but node builtins, so that a thread can start it from `src` as well as from `dist`.
+// JavaScript with nothing but node builtins, so that a thread can start it from `src` as well as from the bundle.
 //
 // It gives up what is left when the disk is slow: waiting is for the thread pool, where several wait at once. So it does at a fault,
 // which whoever asked meets again where it can be told.

@@ -1,5 +1,5 @@
 // Opens, reads and hashes the pieces of a batch, call by call: what `hash-worker.js` does in its thread. Plain JavaScript with nothing
-// but node builtins, so that a thread can start it from `src` as well as from `dist`.
+// but node builtins, so that a thread can start it from `src` as well as from the bundle.
 //
 // It reads 512 KiB at a time into one buffer, which stays in a core's own cache until it is hashed (a third less system time than with
 // 1 MiB), and looks at `cancel` before each read.

@@ -1,5 +1,5 @@
 // A thread that opens, reads and hashes pieces by itself: only paths go in and digests come out, never the bytes.
-// Plain JavaScript, so that a Worker can start it from `src` as well as from `dist`.
+// Plain JavaScript, so that a Worker can start it from `src` as well as from the bundle.
 //
 // In:  { id, kind, cancel, paths, runs, counts, leaves } as in hash-batch.ts
 // Out: { id, digests, found } or { id, failure }
