@@ -1,5 +1,5 @@
 // The machine that figures belong to, and whether it was ours alone: a busy machine makes every table a guess.
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, freemem, release, totalmem } from 'node:os'
 import { mkdtemp, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -47,16 +47,22 @@ function cpuTimes(): { idle: number; total: number } {
 
 /** @throws Error when a folder's file system has fewer free bytes than needed */
 export async function requireSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  const free = bavail * bsize
+  const free = await freeBytes(folder)
   if (free < bytes) throw new Error(`${folder} has ${free} bytes free, ${bytes} are needed (choose --size or --folder)`)
+}
+
+/** Bytes that may still be written to a folder. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
 }
 
 const tmpfs = 0x0102_1994
 
 /**
- * Fills so much of a memory-backed folder and empties it again. In a virtual machine the first use of memory costs several times
- * what the next one does, and whoever runs first would pay for it.
+ * Fills so much of a memory-backed folder and empties it again. A virtual machine's host takes back what has not been used for some
+ * seconds, and the next use of it costs several times what it costs afterwards: whoever ran then would pay for it. At most two
+ * thirds of what is free are filled.
  */
 export async function warmMemory(folder: string, bytes: number): Promise<void> {
   const { type } = await statfs(folder)
@@ -65,8 +71,8 @@ export async function warmMemory(folder: string, bytes: number): Promise<void> {
   try {
     await using file = await open(join(path, 'zeros'), 'w')
     const zeros = Buffer.alloc(2 ** 20)
-    for (let at = 0; at < bytes; at += zeros.length)
-      await file.write(zeros, 0, Math.min(zeros.length, Math.ceil(bytes - at)))
+    const most = Math.min(bytes, (Math.min(freemem(), await freeBytes(folder)) * 2) / 3)
+    for (let at = 0; at < most; at += zeros.length) await file.write(zeros)
   } finally {
     await rm(path, { recursive: true })
   }

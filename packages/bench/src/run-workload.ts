@@ -2,7 +2,7 @@
 import { Ground, missingPrograms, type Needed } from '@torrential/interop'
 import { type Result, runContest } from './contest.ts'
 import { judge, type Verdict } from './goal.ts'
-import { BUSY_THRESHOLD, type Machine, requireSpace, warmMemory } from './machine.ts'
+import { BUSY_THRESHOLD, freeBytes, type Machine, requireSpace, warmMemory } from './machine.ts'
 import { type Measurement, timeAvailable } from './measured-run.ts'
 import { OURS } from './ours.ts'
 import { formatTable, formatVerdicts, mostDisturbed, rowsOf, USUAL_COLUMNS } from './table.ts'
@@ -32,6 +32,9 @@ export interface Outcome {
 
 const deadline = 900_000
 
+/** What is warmed before a run, as a multiple of what it may fill: the kernel does not use exactly what was freed last. */
+const WARMED = 2
+
 /** @throws Error when a program is missing, room is missing, a run failed or produced something wrong */
 export async function runWorkload(workload: Workload, settings: RunSettings): Promise<Outcome> {
   const { size, seconds, runs, only, folder, note } = settings
@@ -39,7 +42,7 @@ export async function runWorkload(workload: Workload, settings: RunSettings): Pr
   await requirePrograms([...workload.counterparts.filter(({ name }) => wanted(name)), ...(workload.requires ?? [])])
   const space = workload.space?.(size) ?? (workload.unit === 'bytes' ? 2.2 * size : 0)
   await requireSpace(folder, space)
-  await warmMemory(folder, space)
+  const least = (await freeBytes(folder)) - space
   note(`${workload.name}: ${workload.title} (${size} ${workload.unit}, ${runs} runs each)`)
   await using ground = await Ground.create({ parent: folder })
   const prepared = await workload.prepare({ ground, size, seconds, wanted })
@@ -48,7 +51,10 @@ export async function runWorkload(workload: Workload, settings: RunSettings): Pr
     runs,
     folder: await ground.folder('figures'),
     deadline,
-    makeTarget: () => ground.folder('target'),
+    makeTarget: async () => {
+      await warmMemory(folder, WARMED * ((await freeBytes(folder)) - least))
+      return ground.folder('target')
+    },
     verify: async (target) => prepared.verify?.(target),
     report: (name, round, measurement) => note(`${round}/${runs} ${name}: ${describeRun(workload, measurement)}`),
   })
