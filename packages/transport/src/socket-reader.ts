@@ -1,35 +1,33 @@
-// Where a socket reads to: slabs of a pool shared by all sockets of the transport, filled from front to end, so that what comes in
+// Where a socket reads to. One that brings much with each read has slabs of its own, filled from front to end, so that what comes in
 // two reads still lies in one row. A slab that everybody has given back is read into again; one of which somebody keeps bytes is not.
-//
-// A silent connection holds a small buffer of its own, which is new memory each time. Only one that fills its buffers within a
-// few reads gets slabs, larger ones each time; it loses them when its reads become small.
+// It loses them when its reads become small, and shares the memory of all others then.
 
 import type { Slab } from '@torrential/primitives'
-import { LEAST_READ, READ_GROWTH, type ReadSlabs } from './read-slabs.ts'
+import { type ReadSlabs, SLAB_LENGTH } from './read-slabs.ts'
 
-/** From here on a larger read saves nothing, and one kept block would hold more. */
-const MOST_LENGTH = 524_288
-/** A buffer filled by so few reads was too small. */
+/** Who brings the bytes of a slab with so few reads gets one. */
 const FEW_READS = 8
-/** One filled by so many was too large. */
+/** Who needs so many is better off without. */
 const MANY_READS = 64
 
 export class SocketReader {
   readonly #slabs: ReadSlabs
   #slab: Slab | undefined
-  #bytes: Uint8Array = new Uint8Array(0)
+  /** Bytes and reads since the slab was new, or since the socket began to be looked at without one. */
   #filled = 0
   #reads = 0
-  #length = LEAST_READ / READ_GROWTH
 
   constructor(slabs: ReadSlabs) {
     this.#slabs = slabs
+    slabs.join()
   }
 
-  /** Where the next read goes: at least a quarter of a buffer. */
+  /** Where the next read goes: of a slab at least a quarter. */
   readonly next = (): Uint8Array => {
-    if ((this.#bytes.length - this.#filled) * 4 <= this.#bytes.length) this.#renew()
-    return this.#bytes.subarray(this.#filled)
+    if (this.#slab !== undefined && (SLAB_LENGTH - this.#filled) * 4 <= SLAB_LENGTH) {
+      this.#renew(this.#reads < MANY_READS)
+    }
+    return this.#slab?.bytes.subarray(this.#filled) ?? this.#slabs.common
   }
 
   /** The bytes that came with the last read. */
@@ -37,22 +35,22 @@ export class SocketReader {
     const start = this.#filled
     this.#filled += count
     this.#reads++
-    return this.#slab?.handOut(start, this.#filled) ?? this.#bytes.subarray(start, this.#filled)
+    if (this.#slab !== undefined) return this.#slab.handOut(start, this.#filled)
+    const bytes = this.#slabs.copy(count)
+    if (this.#filled >= SLAB_LENGTH) this.#renew(this.#reads <= FEW_READS)
+    return bytes
   }
 
-  /** The socket reads no more. */
+  /** The socket reads no more. To be called once. */
   close(): void {
-    if (this.#slab !== undefined) this.#slabs.close(this.#slab)
-    this.#slab = undefined
+    this.#renew(false)
+    this.#slabs.leave()
   }
 
-  #renew(): void {
-    if (this.#reads <= FEW_READS) this.#length = Math.min(this.#length * READ_GROWTH, MOST_LENGTH)
-    else if (this.#reads >= MANY_READS) this.#length = Math.max(this.#length / READ_GROWTH, LEAST_READ)
-    this.close()
+  #renew(isFast: boolean): void {
+    if (this.#slab !== undefined) this.#slabs.close(this.#slab)
     this.#filled = 0
     this.#reads = 0
-    this.#slab = this.#length > LEAST_READ ? this.#slabs.lend(this.#length) : undefined
-    this.#bytes = this.#slab?.bytes ?? Buffer.allocUnsafeSlow(LEAST_READ)
+    this.#slab = isFast ? this.#slabs.lend() : undefined
   }
 }
