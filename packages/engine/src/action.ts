@@ -6,6 +6,8 @@ import type { ExtensionHandshake, Message } from '@torrential/protocol'
 export type Action =
   /** Hand the message to that peer's wire. */
   | { readonly type: 'send'; readonly peer: PeerKey; readonly message: Message }
+  /** Tell that peer of these pieces, at least two, with a `have` for each. */
+  | { readonly type: 'send-haves'; readonly peer: PeerKey; readonly pieces: readonly PieceIndex[] }
   /** End the connection; answer with `disconnected`. */
   | { readonly type: 'close'; readonly peer: PeerKey; readonly error: PeerError }
   /**

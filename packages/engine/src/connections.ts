@@ -4,6 +4,7 @@
 import { equalBytes, type PeerAddress, type PeerKey, type PieceIndex, type PeerError } from '@torrential/primitives'
 import { allowedFastSet, encodeExtensionHandshake, type Message } from '@torrential/protocol'
 import { METADATA_EXTENSION } from './extension-ids.ts'
+import type { HaveNews } from './have-news.ts'
 import type { Sender } from './holder.ts'
 import { Peer, type PeerInfo } from './peer.ts'
 import type { Requester } from './requester.ts'
@@ -16,10 +17,12 @@ const FAST_REPEATS = 2
 export class Connections {
   readonly #swarm: Swarm
   readonly #requester: Requester
+  readonly #news: HaveNews
 
-  constructor(swarm: Swarm, requester: Requester) {
+  constructor(swarm: Swarm, requester: Requester, news: HaveNews) {
     this.#swarm = swarm
     this.#requester = requester
+    this.#news = news
   }
 
   open(key: PeerKey, info: PeerInfo, now: number): void {
@@ -91,6 +94,7 @@ export class Connections {
     else if (fast && have.isComplete) outbox.send(peer.key, { type: 'have-all' })
     else if (fast && have.isEmpty) outbox.send(peer.key, { type: 'have-none' })
     else if (!have.isEmpty) outbox.send(peer.key, { type: 'bitfield', bitfield: have.toBytes() })
+    this.#news.greeted(peer)
     this.#sendExtensionHandshake(peer)
     if (fast) this.#grantFast(peer)
     if (!this.#speaksV2(peer)) return

@@ -35,7 +35,7 @@ export class EngineWorks {
     const interest = new Interest(swarm)
     const news = new HaveNews(outbox, peers)
     const requester = new Requester(swarm, news)
-    const connections = new Connections(swarm, requester)
+    const connections = new Connections(swarm, requester, news)
     const hashes = new HashExchange(swarm, connections)
     const blame = new BlockBlame(swarm, { requester, connections, hashes })
     const downloads = new Downloads(swarm, { requester, connections, hashes, blame })

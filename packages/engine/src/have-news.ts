@@ -13,6 +13,8 @@ const PATIENCE = 10_000
 export class HaveNews {
   readonly #outbox: Outbox
   readonly #peers: { values(): Iterable<Peer> }
+  /** Pieces in the order in which they came. Of each peer is known how many of them it has been told of. */
+  #log: PieceIndex[] = []
   #toldAt = 0
 
   constructor(outbox: Outbox, peers: { values(): Iterable<Peer> }) {
@@ -20,22 +22,25 @@ export class HaveNews {
     this.#peers = peers
   }
 
+  /** The peer has just been told of all that we have. */
+  greeted(peer: Peer): void {
+    peer.toldHaves = this.#log.length
+  }
+
   /** We have the piece from now on. */
   gained(piece: PieceIndex): void {
-    const message = { type: 'have', piece } as const
-    for (const peer of this.#peers.values()) {
-      if (peer.pieces.has(piece)) peer.owedHaves.push(piece)
-      else this.#outbox.send(peer.key, message)
-    }
+    this.#log.push(piece)
+    for (const peer of this.#peers.values()) if (!peer.pieces.has(piece)) this.tell(peer)
   }
 
   /** We have it no more: whoever was told hears that where it understands it (BEP 54). */
   lost(piece: PieceIndex): void {
+    const at = this.#log.lastIndexOf(piece)
+    if (at !== -1) this.#log.splice(at, 1)
     for (const peer of this.#peers.values()) {
-      const owed = peer.owedHaves.indexOf(piece)
-      if (owed >= 0) {
-        peer.owedHaves.splice(owed, 1)
-        continue
+      if (at !== -1) {
+        if (peer.toldHaves <= at) continue
+        peer.toldHaves--
       }
       const id = peer.extensions.get(EXTENSION_NAMES.dontHave)
       if (id === undefined || id === 0) continue
@@ -45,13 +50,20 @@ export class HaveNews {
 
   /** Something goes out to the peer anyway. */
   tell(peer: Peer): void {
-    if (peer.owedHaves.length === 0) return
-    for (const piece of peer.owedHaves) this.#outbox.send(peer.key, { type: 'have', piece })
-    peer.owedHaves = []
+    const from = peer.toldHaves
+    const owed = this.#log.length - from
+    if (owed === 0) return
+    peer.toldHaves = this.#log.length
+    if (owed === 1) this.#outbox.send(peer.key, { type: 'have', piece: this.#log[from] as PieceIndex })
+    else this.#outbox.push({ type: 'send-haves', peer: peer.key, pieces: this.#log.slice(from) })
   }
 
   tellAll(): void {
-    for (const peer of this.#peers.values()) this.tell(peer)
+    for (const peer of this.#peers.values()) {
+      this.tell(peer)
+      peer.toldHaves = 0
+    }
+    this.#log = []
   }
 
   /** To be called about once a second. */

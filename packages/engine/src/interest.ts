@@ -24,8 +24,7 @@ export class Interest {
   /** Counts anew: after a bitfield. */
   recount(peer: Peer): void {
     const { selection } = this.#swarm
-    peer.needed = 0
-    for (const piece of peer.pieces) if (selection.needs(piece)) peer.needed++
+    peer.needed = peer.pieces.isComplete ? selection.needed : selection.neededOf(peer.pieces)
     this.#refresh(peer)
   }
 

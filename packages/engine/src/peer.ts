@@ -42,8 +42,8 @@ export class Peer implements Holder {
   joinedAsSeed = false
   /** A bitfield, have-all, have-none or have came: a further bitfield only adds pieces. */
   hasShownPieces = false
-  /** Pieces that we got and it had before: nothing that it waits for, so it is told within a second. */
-  owedHaves: number[] = []
+  /** How many of the pieces that we got it has been told of, in the order of have-news.ts. */
+  toldHaves = 0
   /** Pieces that the peer has and we need. */
   needed = 0
 

@@ -11,6 +11,9 @@ import type { Swarm } from './swarm.ts'
 /** Duplicates asked for at a time: more come with the next answer. */
 const DUPLICATES = 8
 
+const BY_STANDING = [0, 1, 2] as const
+const ANY_STANDING = [undefined] as const
+
 export class Requester {
   readonly #swarm: Swarm
   /** Whose turn it is when the credit does not suffice for everybody. */
@@ -49,18 +52,33 @@ export class Requester {
   fillAll(now: number): void {
     this.#swarm.hasNewWork = false
     this.#swarm.ledger.isStarved = false
-    const peers = [...this.#swarm.peers.values()]
-    // Not always the same peer first: when the credit is short, that one would get all of it.
-    const first = this.#turn % (peers.length || 1)
-    const inTurn = [...peers.slice(first), ...peers.slice(0, first)]
     // What a snubbed peer held up is given to one that has shown that it sends, then to one that may, and to a snubbed one last.
-    const order = peers.some(({ isSnubbed }) => isSnubbed) ? inTurn.sort((a, b) => standing(a) - standing(b)) : inTurn
-    for (const peer of order) {
-      this.fill(peer, now)
-      if (!this.#swarm.ledger.isStarved) continue
-      this.#turn = peers.indexOf(peer)
-      return
+    for (const standing of this.#standings()) if (this.#fillThose(standing, now)) return
+  }
+
+  /** Of which standing there are peers; `undefined` stands for all of them. */
+  #standings(): readonly (number | undefined)[] {
+    for (const { isSnubbed } of this.#swarm.peers.values()) if (isSnubbed) return BY_STANDING
+    return ANY_STANDING
+  }
+
+  /** True when the credit did not suffice. */
+  #fillThose(standing: number | undefined, now: number): boolean {
+    const { peers, ledger } = this.#swarm
+    // Not always the same peer first: when the credit is short, that one would get all of it.
+    const first = this.#turn % (peers.size || 1)
+    for (const isWrapped of [false, true]) {
+      let place = -1
+      for (const peer of peers.values()) {
+        place++
+        if (place < first !== isWrapped || (standing !== undefined && standingOf(peer) !== standing)) continue
+        this.fill(peer, now)
+        if (!ledger.isStarved) continue
+        this.#turn = place
+        return true
+      }
     }
+    return false
   }
 
   /** Endgame begins when nothing is left to be asked for the first time, and ends when something is again. */
@@ -243,7 +261,7 @@ function isTaken({ isSuspect, owner }: PartialPiece<Peer>): boolean {
   return isSuspect && owner !== undefined
 }
 
-function standing({ isSnubbed, bestRate }: Peer): number {
+function standingOf({ isSnubbed, bestRate }: Peer): number {
   if (isSnubbed) return 2
   return bestRate > 0 ? 0 : 1
 }

@@ -17,6 +17,7 @@ export class Selection {
   readonly #readers: Uint16Array
   #selected: number
   #missing = 0
+  #needed: number
   #isReadBeyond = false
 
   constructor(have: Bitfield) {
@@ -25,6 +26,7 @@ export class Selection {
     this.#readers = new Counts(have.length)
     this.#selected = have.length
     this.#missing = have.length - have.count
+    this.#needed = this.#missing
   }
 
   /** Selected pieces, had or not. */
@@ -35,6 +37,18 @@ export class Selection {
   /** Selected pieces that we lack. */
   get missing(): number {
     return this.#missing
+  }
+
+  /** Pieces that are wanted, selected or for a reader, and that we lack. */
+  get needed(): number {
+    return this.#needed
+  }
+
+  /** Those of them that are among `pieces`. */
+  neededOf(pieces: Bitfield): number {
+    let count = 0
+    for (let piece = 0; piece < pieces.length; piece++) if (pieces.has(piece) && this.needs(piece)) count++
+    return count
   }
 
   get isFinished(): boolean {
@@ -61,9 +75,11 @@ export class Selection {
   select(priorities: Uint8Array): void {
     this.#selected = 0
     this.#missing = 0
+    this.#needed = 0
     for (let piece = 0; piece < priorities.length; piece++) {
       const priority = Math.min(HIGHEST_PRIORITY, priorities[piece] as number)
       this.priorities[piece] = priority
+      if (this.needs(piece)) this.#needed++
       if (priority === 0) continue
       this.#selected++
       if (!this.#have.has(piece)) this.#missing++
@@ -75,11 +91,14 @@ export class Selection {
     const before = this.levelOf(piece)
     this.#isReadBeyond ||= by > 0 && before === 0 && !this.#have.has(piece)
     this.#readers[piece] = (this.#readers[piece] as number) + by
-    return this.levelOf(piece) !== before
+    const after = this.levelOf(piece)
+    if (!this.#have.has(piece)) this.#needed += Number(after > 0) - Number(before > 0)
+    return after !== before
   }
 
   /** The piece was added to the bitfield, or taken out of it. */
   changed(piece: number, isHere: boolean): void {
+    if (this.levelOf(piece) > 0) this.#needed += isHere ? -1 : 1
     if (this.priorities[piece] === 0) return
     this.#missing += isHere ? -1 : 1
   }

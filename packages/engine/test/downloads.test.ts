@@ -1,3 +1,4 @@
+import { encodeExtensionHandshake } from '@torrential/protocol'
 import { peerAddress, type PieceIndex } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
 import { DownloadCredit } from '../src/index.ts'
@@ -51,12 +52,39 @@ describe('Downloads', () => {
       bench.clear()
       bench.answer(seed, requests)
       bench.commitAll()
-      const types = bench.actions.flatMap((action) => (action.type === 'send' ? [action.message.type] : []))
+      const types = bench.actions.flatMap((action) => {
+        if (action.type === 'send-haves') return ['have']
+        return action.type === 'send' ? [action.message.type] : []
+      })
       if (types.length > 0) writes.push([...new Set(types)].sort().join(' '))
     }
     expect(bench.engine.have.count).toBe(40)
     expect(writes.filter((types) => types.startsWith('have')).every((types) => types !== 'have')).toBe(true)
     expect(writes).toContain('have request')
+  })
+
+  test('a piece that is lost is taken back from those only who were told of it (BEP 54)', () => {
+    const bench = new SwarmBench({ have: '.......' })
+    const [early, late] = [bench.join('#######', { choking: true }), bench.join('#######', { choking: true })]
+    const payload = encodeExtensionHandshake({ extensions: new Map([['lt_donthave', 7]]) })
+    for (const peer of [early, late]) bench.say(peer, { type: 'extended', id: 0, payload })
+    const told = (peer: typeof early) => bench.sent(peer, 'have').map(({ piece }) => piece)
+    const takenBack = (peer: typeof early) => bench.sent(peer, 'extended').filter(({ id }) => id === 7).length
+    const gain = (...pieces: number[]) => {
+      for (const piece of pieces) bench.engine.gained(piece as PieceIndex, bench.now)
+    }
+    gain(0, 1)
+    bench.wait(10_000)
+    gain(2, 3, 4)
+    // Only one of them joined before the pieces came.
+    const joined = bench.join('.......')
+    expect(bench.sent(joined, 'bitfield')).toHaveLength(1)
+    gain(5)
+    bench.engine.lost(3 as PieceIndex, bench.now)
+    bench.engine.lost(0 as PieceIndex, bench.now)
+    bench.wait(10_000)
+    expect([told(early), told(late), told(joined)]).toEqual([[0, 1, 2, 4, 5], [0, 1, 2, 4, 5], [5]])
+    expect([takenBack(early), takenBack(late)]).toEqual([1, 1])
   })
 
   test('keeps interest exact, piece by piece', () => {

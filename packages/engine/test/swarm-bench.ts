@@ -124,9 +124,11 @@ export class SwarmBench {
 
   /** Messages to a peer since the last `clear`. */
   sent<Type extends MessageType>(peer: PeerKey, type: Type): Extract<Message, { type: Type }>[] {
-    const messages = this.actions.flatMap((action) =>
-      action.type === 'send' && action.peer === peer ? [action.message] : [],
-    )
+    const messages = this.actions.flatMap((action) => {
+      if (!('peer' in action) || action.peer !== peer) return []
+      if (action.type === 'send-haves') return action.pieces.map((piece): Message => ({ type: 'have', piece }))
+      return action.type === 'send' ? [action.message] : []
+    })
     return messages.filter((message): message is Extract<Message, { type: Type }> => message.type === type)
   }
 

@@ -21,6 +21,7 @@ export { MessageDecoder } from './message-decoder.ts'
 export {
   encodedLength,
   encodeHead,
+  encodeHaves,
   encodePieceHead,
   encodeMessage,
   headLength,

@@ -133,6 +133,19 @@ export function encodePieceHead(into: Uint8Array, at: number, piece: number, off
   writeUint32(into, at + 9, offset)
 }
 
+const HAVE_LENGTH = 9
+
+/** A `have` for each of these pieces, one behind the other, as one new array. The numbers are taken as they are. */
+export function encodeHaves(pieces: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(HAVE_LENGTH * pieces.length)
+  for (let index = 0, at = 0; index < pieces.length; index++, at += HAVE_LENGTH) {
+    bytes[at + 3] = HAVE_LENGTH - 4
+    bytes[at + 4] = MESSAGE_IDS.have
+    writeUint32(bytes, at + 5, pieces[index] as number)
+  }
+  return bytes
+}
+
 /**
  * The whole message as one new array: for tests, tools and cold paths.
  * @throws InputError `MESSAGE_FIELD`

@@ -26,6 +26,7 @@ test('exports exactly these names', () => {
     'encodeDontHave',
     'encodeExtensionHandshake',
     'encodeHandshake',
+    'encodeHaves',
     'encodeHead',
     'encodeHolepunch',
     'encodeMessage',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { InputError } from '@torrential/primitives'
 import {
   encodedLength,
+  encodeHaves,
   encodeHead,
   encodeMessage,
   encodePieceHead,
@@ -42,6 +43,13 @@ describe('encoding messages', () => {
     expect(encodeHead(message, head)).toBe(13)
     expect(head).toEqual(bytesOf('00004009 07 00000001 00000000'))
     expect(tailOf(message)).toBe(block)
+  })
+
+  test('writes a have for each of many pieces', () => {
+    const pieces = [0, 255, 65_536, 0xffff_ffff]
+    const single = pieces.map((piece) => encodeMessage({ type: 'have', piece }))
+    expect(encodeHaves(pieces)).toEqual(new Uint8Array(Buffer.concat(single)))
+    expect(encodeHaves([])).toHaveLength(0)
   })
 
   test('writes the head of a block that is not here yet', () => {

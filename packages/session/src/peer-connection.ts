@@ -11,9 +11,10 @@ import {
   PeerError,
   type PeerId,
   type PeerKey,
+  type PieceIndex,
   type TorrentialError,
 } from '@torrential/primitives'
-import type { Message } from '@torrential/protocol'
+import { encodeHaves, type Message } from '@torrential/protocol'
 import type { RateLimit } from '@torrential/transport'
 import type { Wire } from '@torrential/wire'
 import { Peer, type PeerLink } from './peer.ts'
@@ -134,10 +135,25 @@ export class PeerConnection implements PeerLink {
     if (this.#closed) return
     this.#wire.send(message)
     this.tellSent(message)
-    if (this.#wire.buffered <= mostBuffered) return
-    this.close(
-      new PeerError('PEER_NOT_READING', 'the peer does not read what it is told', { bytes: this.#wire.buffered }),
-    )
+    this.#checkReading()
+  }
+
+  /** A `have` for each piece; `oneByOne`: somebody wants to hear of each message. */
+  sendHaves(pieces: readonly PieceIndex[], oneByOne: boolean): void {
+    if (this.#closed) return
+    if (oneByOne) {
+      for (const piece of pieces) this.send({ type: 'have', piece })
+      return
+    }
+    this.#wire.sendEncoded(encodeHaves(pieces))
+    this.tellSentBytes()
+    this.#checkReading()
+  }
+
+  #checkReading(): void {
+    const bytes = this.#wire.buffered
+    if (bytes <= mostBuffered) return
+    this.close(new PeerError('PEER_NOT_READING', 'the peer does not read what it is told', { bytes }))
   }
 
   get isClosed(): boolean {

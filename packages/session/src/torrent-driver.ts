@@ -203,6 +203,9 @@ export class TorrentDriver implements ConnectionOwner, Disposable {
       case 'send':
         this.#connections.get(action.peer)?.send(action.message)
         return
+      case 'send-haves':
+        this.#connections.get(action.peer)?.sendHaves(action.pieces, this.#parts.events.wantsMessages())
+        return
       case 'upload-ready':
         this.#connections.get(action.peer)?.startUploads()
         return

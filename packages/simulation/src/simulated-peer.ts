@@ -162,6 +162,9 @@ export class SimulatedPeer {
       case 'send':
         this.routes.get(action.peer)?.send(action.message)
         return
+      case 'send-haves':
+        for (const piece of action.pieces) this.routes.get(action.peer)?.send({ type: 'have', piece })
+        return
       case 'close':
         this.trace.closed.push({ peer: action.peer, code: action.error.code })
         this.routes.get(action.peer)?.close()

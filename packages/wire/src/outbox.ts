@@ -16,19 +16,20 @@ export class Outbox {
   /** `slab[start, end)` is written and not yet pushed. */
   #start = 0
   #end = 0
+  #isFlushing = false
 
   /** `push` takes the chunks in order; none is empty, and they must not be written to. */
   constructor(push: (chunk: Uint8Array) => void) {
     this.#push = push
   }
 
-  /** Bytes that wait for `flush`, at most one slab. */
+  /** Bytes that wait for the end of this turn's messages, at most one slab. */
   get pending(): number {
     return this.#end - this.#start
   }
 
   /**
-   * Encodes a message. A large payload is pushed at once, everything else with the next `flush`.
+   * Encodes a message. A large payload is pushed at once, everything else together with what else is added in this turn.
    * @throws InputError `MESSAGE_FIELD` when a field does not fit; nothing was written then
    */
   add(message: Message): void {
@@ -37,6 +38,7 @@ export class Outbox {
     if (this.#slab.length - this.#end < headLength(message) + copied) this.#renew()
     const end = this.#end + encodeHead(message, this.#slab, this.#end)
     this.#end = end
+    this.#flushSoon()
     if (tail === undefined || tail.length === 0) return
     if (copied > 0) {
       this.#slab.set(tail, end)
@@ -47,18 +49,36 @@ export class Outbox {
     this.#push(tail)
   }
 
-  /** Messages that are encoded already: pushed at once as the view that they are, behind what waits. */
+  /** Messages that are encoded already: a few bytes wait as others do, more are pushed at once as the view that they are. */
   addEncoded(bytes: Uint8Array): void {
+    if (bytes.length <= COPIED_LENGTH) {
+      if (this.#slab.length - this.#end < bytes.length) this.#renew()
+      this.#slab.set(bytes, this.#end)
+      this.#end += bytes.length
+      this.#flushSoon()
+      return
+    }
     this.flush()
     this.#push(bytes)
   }
 
-  /** Pushes what waits. */
+  /** Pushes what waits now. */
   flush(): void {
     if (this.#start === this.#end) return
     const chunk = this.#slab.subarray(this.#start, this.#end)
     this.#start = this.#end
     this.#push(chunk)
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    queueMicrotask(this.#endOfTurn)
+  }
+
+  readonly #endOfTurn = (): void => {
+    this.#isFlushing = false
+    this.flush()
   }
 
   #renew(): void {

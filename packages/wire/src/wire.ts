@@ -37,7 +37,6 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   readonly #closed: Promise<void>
   #keepAlive: KeepAlive | undefined
   #greeting: 'none' | 'begun' | 'sent' = 'none'
-  #flushScheduled = false
   #finished = false
   #peerEnded = false
   #settled = false
@@ -58,6 +57,8 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     this.#decoder = new MessageDecoder(options.limits)
     this.#inbox = new Inbox(this.#decoder, (error) => this.destroy(error))
     this.#outbox = new Outbox((chunk) => {
+      if (this.destroying) return
+      this.#keepAlive?.touch()
       this.#bytesOut += chunk.length
       this.push(chunk)
     })
@@ -152,21 +153,16 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     if (this.#greeting !== 'sent') throw new InputError('HANDSHAKE_FIRST', 'the handshake must be sent first')
     if (this.#finished || this.destroying) return false
     this.#outbox.add(message)
-    if (!this.#flushScheduled) {
-      this.#flushScheduled = true
-      queueMicrotask(this.#flush)
-    }
     return this.buffered < this.#highWaterMark
   }
 
   /**
-   * As `send`, for whole messages that are encoded already, not empty: they leave as the view that they are and must not change.
+   * As `send`, for whole messages that are encoded already, not empty: many of them leave as the view that they are and must not change.
    * @throws InputError `HANDSHAKE_FIRST`
    */
   sendEncoded(messages: Uint8Array): boolean {
     if (this.#greeting !== 'sent') throw new InputError('HANDSHAKE_FIRST', 'the handshake must be sent first')
     if (this.#finished || this.destroying) return false
-    this.#keepAlive?.touch()
     this.#outbox.addEncoded(messages)
     return this.buffered < this.#highWaterMark
   }
@@ -279,13 +275,6 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   #startKeepAlive(): void {
     if (this.#settled) return
     this.#keepAlive = new KeepAlive(this.#clock, this.#keepAliveInterval, () => this.send({ type: 'keep-alive' }))
-  }
-
-  readonly #flush = (): void => {
-    this.#flushScheduled = false
-    if (this.#finished || this.destroying) return
-    this.#keepAlive?.touch()
-    this.#outbox.flush()
   }
 
   #settle(): void {

@@ -51,6 +51,26 @@ describe('sending', () => {
     expect(() => new Wire().sendEncoded(encoded)).toThrow(InputError)
   })
 
+  test('of what is encoded already a few bytes leave in one chunk with the other messages of the turn', async () => {
+    const { wire, sent } = await openWire()
+    const encoded = bytesOf({ type: 'have', piece: 1 }, { type: 'have', piece: 2 })
+    expect(wire.sendEncoded(encoded)).toBe(true)
+    wire.send({ type: 'choke' })
+    wire.sendEncoded(bytesOf({ type: 'have', piece: 3 }))
+    await settle()
+    expect(sent.map((chunk) => Buffer.from(chunk))).toEqual([
+      Buffer.from(
+        bytesOf({ type: 'have', piece: 1 }, { type: 'have', piece: 2 }, { type: 'choke' }, { type: 'have', piece: 3 }),
+      ),
+    ])
+    for (let round = 0; round < 2_000; round++) wire.sendEncoded(bytesOf({ type: 'have', piece: round }))
+    await settle()
+    expect(Buffer.concat(sent.slice(1))).toEqual(
+      Buffer.from(bytesOf(...Array.from({ length: 2_000 }, (_, round) => ({ type: 'have', piece: round }) as const))),
+    )
+    await wire.close()
+  })
+
   test('a block leaves behind its head as the very array that was given', async () => {
     const { wire, sent } = await openWire()
     wire.send({ type: 'unchoke' })
