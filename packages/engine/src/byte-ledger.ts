@@ -38,10 +38,10 @@ export class ByteLedger {
    * whoever asks is put down as starved.
    */
   get isFull(): boolean {
-    const { used, budget } = this.credit
+    const { free, budget } = this.credit
     const isComing = this.requested + this.unwritten > 0
     const least = isComing ? Math.max(BLOCK_LENGTH, Math.min(BUNCH, budget / BUNCH_SHARE)) : BLOCK_LENGTH
-    if (used + least <= budget) return false
+    if (least <= free) return false
     this.isStarved = true
     this.credit.refuse()
     return true

@@ -67,6 +67,6 @@ export class CreditShares implements PipelineLimits {
   /** Bytes that may be on their way: those that are, and the credit that is left. */
   get #payable(): number {
     const { credit, requested } = this.#ledger
-    return max(0, credit.budget - credit.used) + requested
+    return max(0, credit.free) + requested
   }
 }

@@ -1,13 +1,22 @@
 // The first of the backpressure loops: bytes that were requested or have arrived and are not on disk yet, against a budget.
 // A slow disk therefore stops requests, and the peers stop sending. One credit may serve every engine of a session.
 //
+// Bytes that wait for the disk count several times beyond what keeps any disk busy: a larger heap of them would make nothing faster. What
+// is asked for, or waits for the rest of its piece, needs all of the budget where peers are many.
+//
 // The credit never calls anybody: an engine that was refused tries again when one of its own blocks is written, or after a
 // short wait. `refusals` tells engines that hold bytes without making progress that somebody is waiting for them.
 
 import { InputError } from '@torrential/primitives'
 
+/** What may wait for the disk before it counts for more, as a part of the budget … */
+const FREE_WAITING = 1 / 8
+/** … and how much more. */
+const WAITING_COST = 4
+
 export class DownloadCredit {
   #used = 0
+  #waiting = 0
   #budget: number
   #refusals = 0
 
@@ -33,6 +42,12 @@ export class DownloadCredit {
     return this.#used
   }
 
+  /** Bytes that may be taken now; below zero when nothing may be. */
+  get free(): number {
+    const excess = Math.max(0, this.#waiting - this.#budget * FREE_WAITING)
+    return this.#budget - this.#used - excess * WAITING_COST
+  }
+
   /** How often somebody had to go without. Only ever grows. */
   get refusals(): number {
     return this.#refusals
@@ -40,7 +55,7 @@ export class DownloadCredit {
 
   /** Takes `bytes` when they fit. False: try again later. */
   take(bytes: number): boolean {
-    if (this.#used + bytes > this.#budget) {
+    if (bytes > this.free) {
       this.#refusals++
       return false
     }
@@ -55,6 +70,11 @@ export class DownloadCredit {
 
   give(bytes: number): void {
     this.#used -= bytes
+  }
+
+  /** Of what is in use, so many bytes more wait for the disk; fewer when below zero. */
+  wait(bytes: number): void {
+    this.#waiting += bytes
   }
 }
 

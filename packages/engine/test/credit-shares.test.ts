@@ -17,6 +17,48 @@ function crowd(rates: readonly number[], blocks = 8): { bench: SwarmBench; peers
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
+describe('what waits for the disk', () => {
+  const MIB = 1_048_576
+
+  test('counts no more than what is requested up to an eighth of the budget, and five times beyond', () => {
+    const credit = new DownloadCredit(64 * MIB)
+    expect(credit.take(40 * MIB)).toBe(true)
+    credit.wait(8 * MIB)
+    expect(credit.free).toBe(24 * MIB)
+    credit.wait(5 * MIB)
+    expect(credit.free).toBe(4 * MIB)
+    expect(credit.take(4 * MIB + 1)).toBe(false)
+    credit.wait(2 * MIB)
+    expect(credit.free).toBe(-4 * MIB)
+    expect(credit.used).toBe(40 * MIB)
+    expect(credit.take(1)).toBe(false)
+    credit.wait(-15 * MIB)
+    expect(credit.take(24 * MIB)).toBe(true)
+  })
+
+  test('stops requests, and they go on when it is written', () => {
+    const credit = new DownloadCredit(16 * MIB)
+    const bench = new SwarmBench({ have: NOTHING, blocks: 8, credit })
+    const peer = bench.join(ALL)
+    const round = () => {
+      const requests = bench.sent(peer, 'request')
+      bench.clear()
+      bench.answer(peer, requests)
+      bench.commitAll()
+      return requests.length
+    }
+    for (let at = 0; at < 20; at++) round()
+    expect(round()).toBeGreaterThan(0)
+    credit.wait(15 * MIB)
+    for (let at = 0; at < 20; at++) round()
+    expect(round()).toBe(0)
+    credit.wait(-15 * MIB)
+    bench.wait(500)
+    expect(bench.sent(peer, 'request').length).toBeGreaterThan(0)
+    expect(round()).toBeGreaterThan(0)
+  })
+})
+
 describe('what each of many peers gets of the credit', () => {
   test('nobody waits for work while others have more than they can send', () => {
     // 40 of 2 MB/s: three seconds of each would be fourteen times the credit.

@@ -26,6 +26,7 @@ export class PieceCommitter {
   readonly #writing: (() => void) | undefined
   readonly #room: (() => Promise<void> | undefined) | undefined
   readonly #turns: PQueue | undefined
+  readonly #wait: ((bytes: number) => void) | undefined
   readonly #runs: PieceRuns
   readonly #running = new LazyMap<PieceIndex, Running>()
 
@@ -39,6 +40,8 @@ export class PieceCommitter {
     readonly room?: () => Promise<void> | undefined
     /** Writes of all torrents, a few at a time. @default all at once */
     readonly turns?: PQueue
+    /** So many bytes more wait for the disk; fewer when below zero. */
+    readonly wait?: (bytes: number) => void
   }) {
     this.#geometry = parts.geometry
     this.#storage = parts.storage
@@ -46,6 +49,7 @@ export class PieceCommitter {
     this.#writing = parts.writing
     this.#room = parts.room
     this.#turns = parts.turns
+    this.#wait = parts.wait
     this.#runs = new PieceRuns({ ...parts, turn: (write) => this.#turn(write) })
   }
 
@@ -67,7 +71,13 @@ export class PieceCommitter {
         running.fed += block.length
       }
     }
-    await this.#turn(() => this.#storage.write(piece, offset, blocks))
+    const bytes = blocks.reduce((sum, block) => sum + block.length, 0)
+    this.#wait?.(bytes)
+    try {
+      await this.#turn(() => this.#storage.write(piece, offset, blocks))
+    } finally {
+      this.#wait?.(-bytes)
+    }
   }
 
   /** True when the piece, whose runs are all written, is what it should be. @throws StorageError */

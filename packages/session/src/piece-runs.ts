@@ -27,6 +27,8 @@ interface Run {
 export interface PieceRunsParts {
   readonly geometry: Geometry
   readonly storage: Storage
+  /** So many bytes more wait for the disk; fewer when below zero. */
+  readonly wait?: ((bytes: number) => void) | undefined
   /** Calls `write` when it is its turn; settles as it does. */
   readonly turn: (write: () => Promise<void>) => Promise<void>
 }
@@ -49,6 +51,7 @@ export class PieceRuns {
     const { piece } = waiting
     const { geometry } = this.#parts
     const length = geometry.lengthOf(piece)
+    this.#parts.wait?.(length)
     let run = this.#open.get(piece)
     this.#open.delete(piece)
     if (run === undefined || run.bytes + length > MOST_BYTES) {
@@ -70,6 +73,7 @@ export class PieceRuns {
       // The turn itself did not come.
       written.catch((error: unknown) => {
         this.#close(run)
+        this.#parts.wait?.(-run.bytes)
         for (const { reject } of run.pieces) reject(error)
       })
     })
@@ -81,16 +85,22 @@ export class PieceRuns {
     if (this.#open.get(next) === run) this.#open.delete(next)
   }
 
-  async #write({ pieces }: Run): Promise<void> {
-    const { storage } = this.#parts
+  async #write({ pieces, bytes }: Run): Promise<void> {
+    const { storage, geometry } = this.#parts
     const [first] = pieces as [Waiting]
     try {
       await storage.write(first.piece, 0, pieces.length === 1 ? first.blocks : pieces.flatMap(({ blocks }) => blocks))
     } catch (error) {
-      if (pieces.length === 1) first.reject(error)
-      else for (const waiting of pieces) await this.#write({ pieces: [waiting], bytes: 0 })
+      if (pieces.length > 1) {
+        for (const waiting of pieces) await this.#write({ pieces: [waiting], bytes: geometry.lengthOf(waiting.piece) })
+        return
+      }
+      this.#parts.wait?.(-bytes)
+      first.reject(error)
       return
     }
+    // Before anybody hears that there is room again.
+    this.#parts.wait?.(-bytes)
     for (const { resolve } of pieces) resolve(true)
   }
 }

@@ -87,6 +87,7 @@ export class TorrentWorks {
       storage,
       verifier: createVerifier(metainfo),
       turns: context.writes,
+      wait: (bytes) => context.credit.wait(bytes),
       writing: () => host.resume.writing(),
       room: () => host.resume.room(),
     })

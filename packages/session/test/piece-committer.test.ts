@@ -91,6 +91,41 @@ test('writes wait for their turn with us, not in front of the I/O threads', asyn
   expect(most).toBe(2)
 })
 
+test('what waits for the disk is counted until it is written or has failed, before anybody hears of that', async () => {
+  const storage = new MemoryStorage({ geometry })
+  const answers: (() => void)[] = []
+  let fails = false
+  const slow: Storage = {
+    read: (index, offset, length) => storage.read(index, offset, length),
+    write: () =>
+      new Promise((resolve, reject) => answers.push(() => (fails ? reject(new Error('planned')) : resolve()))),
+    flush: () => storage.flush(),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+  }
+  let waiting = 0
+  const wait = (bytes: number) => void (waiting += bytes)
+  const committer = new PieceCommitter({ geometry, storage: slow, verifier: new Verifier(), wait })
+  const seen: number[] = []
+  const see = () => void seen.push(waiting)
+  const first = committer.commit(piece, [content]).then(see)
+  const second = committer.write(piece, 0, [runOf(0), runOf(1)]).then(see)
+  expect(waiting).toBe(content.length + 2 * run)
+  const answer = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const each of answers.splice(0)) each()
+  }
+  await answer()
+  await Promise.all([first, second])
+  expect(seen.at(-1)).toBe(0)
+  fails = true
+  const failed = [committer.commit(piece, [content]).catch(see), committer.write(piece, 0, [runOf(0)]).catch(see)]
+  expect(waiting).toBe(content.length + run)
+  await answer()
+  await Promise.all(failed)
+  expect(seen.at(-1)).toBe(0)
+  expect(Math.max(...seen)).toBeLessThan(content.length + run)
+})
+
 describe('a piece in runs', () => {
   test('is hashed as it comes when it comes in order, and nothing is read back', async () => {
     const { committer, readBack } = setUp()
