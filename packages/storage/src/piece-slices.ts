@@ -70,8 +70,9 @@ export class PieceSlices {
   survey(): PieceSurvey {
     const { geometry, files } = this.#parts
     const sizes = new Map<number, number>()
+    const gone = files.goneDirectories()
     const measure = async (file: number): Promise<number> => {
-      const size = (await files.status(file))?.size ?? -1
+      const size = (await files.status(file, gone))?.size ?? -1
       if (size < 0) await files.forget(file)
       sizes.set(file, size)
       return size

@@ -9,6 +9,7 @@ import { adoptFile, type AdoptMethod } from './adopt-file.ts'
 import type { FilePlaces } from './file-places.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
+import { GoneDirectories } from './gone-directories.ts'
 import { extentOf } from './piece-extent.ts'
 import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
 import { lengthOf, readPartsFully, writeFully } from './pooled-io.ts'
@@ -123,21 +124,35 @@ export class TorrentFiles {
     this.#parts.handles.release(await this.#acquire(file, 'create'))
   }
 
+  /** For a look at many files that does not ask twice for what is not there. */
+  goneDirectories(): GoneDirectories {
+    const { fileSystem } = this.#parts.handles
+    return new GoneDirectories((path) =>
+      fileSystem.stat(path).then(
+        () => false,
+        (error: unknown) => storageFailure(error, { path }).code === 'FILE_MISSING',
+      ),
+    )
+  }
+
   /**
    * What is at the file's place, or `undefined` when nothing is.
+   * @param gone of a look at many files
    * @throws StorageError `FILE_KIND`, `PATH_OUTSIDE`, or the system's code
    */
-  async status(file: number): Promise<StoredFileStatus | undefined> {
-    const path = this.pathOf(file)
+  async status(file: number, gone?: GoneDirectories): Promise<StoredFileStatus | undefined> {
+    const { places, handles } = this.#parts
+    const [root, directory, path] = [places.rootOf(file), places.directoryOf(file), this.pathOf(file)]
+    if (gone?.has(root, directory) === true) return undefined
     try {
-      const { places } = this.#parts
-      await places.rootOf(file).require(places.directoryOf(file))
-      const stat = await this.#parts.handles.fileSystem.stat(path)
+      await root.require(directory)
+      const stat = await handles.fileSystem.stat(path)
       if (stat.kind === 'file') return { size: stat.size, modified: stat.modified }
     } catch (error) {
       const failure = storageFailure(error, { path })
-      if (failure.code === 'FILE_MISSING') return undefined
-      throw failure
+      if (failure.code !== 'FILE_MISSING') throw failure
+      await gone?.look(root, directory)
+      return undefined
     }
     throw new StorageError('FILE_KIND', `something that is not a file is in its place: ${path}`, { path })
   }
