@@ -2,7 +2,8 @@
 // while nothing comes, and a hundred of them would hold fifty megabytes or read a little at a time; so all others share one piece of memory,
 // which stays in the processor's cache, and what they read is copied out of it at once, side by side into slabs.
 //
-// That they share it is safe because a socket is read from in the moment in which it is ready, and taken from before the next one.
+// That they share it is safe because a socket is read from in the moment in which it is ready, and its bytes are taken before the next one
+// is: libuv has no read under way that could write into it, not on Windows either, where it waits with empty ones.
 
 import type { Slab, SlabPool } from '@torrential/primitives'
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import type { Inbound } from '@torrential/contracts'
 import type { PeerAddress } from '@torrential/primitives'
@@ -46,6 +46,30 @@ describe('TCP', () => {
     const listener = await transport.listen(loopback)
     const mapped = { host: '::ffff:127.0.0.1', port: listener.address.port, family: 6 } as const
     expect((await transport.dial(mapped)).remote).toEqual(listener.address)
+  })
+
+  test('each of many connections that are read at once brings its own bytes, which stay as they came', async () => {
+    const length = 900_000
+    const wordOf = (index: number) => Buffer.alloc(length, `connection ${index} `)
+    const server = createServer((socket) => {
+      socket.once('data', (index: Buffer) => socket.end(wordOf(Number(index.toString()))))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    // More than have slabs of their own.
+    const all = Array.from({ length: 60 }, async (_, index) => {
+      const { duplex } = await transport.dial(peerAddress('127.0.0.1', port))
+      const socket = duplex as unknown as Socket
+      socket.write(String(index))
+      const chunks: Buffer[] = []
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+      await once(socket, 'end')
+      return chunks
+    })
+    const kept = await Promise.all(all)
+    for (const [index, chunks] of kept.entries()) expect(Buffer.concat(chunks).equals(wordOf(index))).toBe(true)
+    server.close()
   })
 
   test('a reset before anybody listens for errors ends the connection only', async () => {
