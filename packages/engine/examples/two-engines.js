@@ -19,6 +19,7 @@ const said = { seed: [], leech: [] }
 function perform(engine, me, other) {
   for (let action = engine.next(); action !== undefined; action = engine.next()) {
     if (action.type === 'send') said[other].push(action.message)
+    else if (action.type === 'send-haves') said[other].push(...action.pieces.map((piece) => ({ type: 'have', piece })))
     else if (action.type === 'commit')
       engine.committed(action.piece, now) // here the piece would be hashed and written
     else if (action.type === 'upload-ready') upload(engine, other)
