@@ -1,12 +1,13 @@
 // Directories that one look at a torrent's files has found missing: whatever lies below them is missing, too, and need not be asked for. Of
 // a new torrent none is there, and a call on the system for each of its pieces, each of which fails, took longer than all else at its start.
 
+import { LazySet } from '@torrential/primitives'
 import { directoryOf, type RootDirectory } from './root-directory.ts'
 
 export class GoneDirectories {
   /** Absolute. */
-  readonly #gone = new Set<string>()
-  readonly #there = new Set<string>()
+  readonly #gone = new LazySet<string>()
+  readonly #there = new LazySet<string>()
   readonly #isMissing: (path: string) => Promise<boolean>
 
   /** `isMissing`: nothing is at this absolute path. */
