@@ -191,7 +191,8 @@ export class RequestPipeline<Peer extends Holder = Holder> {
     this.#wasFull = this.#live >= this.#depth
     if (this.#inSlowStart) return
     const covering = ceil((rate * limits.pipelineTime) / 1_000 / BLOCK_LENGTH)
-    const affordable = ceil((rate * limits.affordableTime) / 1_000 / BLOCK_LENGTH)
+    // Nothing in an endless time is no number.
+    const affordable = rate === 0 ? 0 : ceil((rate * limits.affordableTime) / 1_000 / BLOCK_LENGTH)
     // Half of an equal share costs the others little, and who gets less writes and reads more often.
     this.#depth = max(LEAST_DEPTH, min(covering, max(affordable, limits.share / 2), limits.maxRequests))
   }

@@ -85,6 +85,9 @@ describe('RequestPipeline', () => {
     expect(pipeline.depth(limits)).toBe(Math.ceil((3 * 103_000) / BLOCK_LENGTH))
     pipeline.measure(1_000, limits)
     expect(pipeline.depth(limits)).toBe(2)
+    // All stood still for a while, so the credit would last for ever.
+    pipeline.measure(0, limits)
+    expect(pipeline.depth(limits)).toBe(2)
   })
 
   test('takes a reject for the answer to the request that was taken back, and a block for that to the one that counts', () => {

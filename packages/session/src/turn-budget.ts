@@ -51,6 +51,8 @@ export class TurnBudget {
         this.#spend(next.bytes)
         next.go()
       }
+      // Also where what has been spent would not end a turn by itself, and the next one is too large for what is left of it.
+      if (this.#waiting.length > 0) this.#endTurn()
     })
   }
 }

@@ -32,6 +32,14 @@ describe('the budget of a turn of the event loop', () => {
     }
   })
 
+  test('lets in what waits also when a turn did little and has no room for it', async () => {
+    const done = takeAll(new TurnBudget(100), [100, 40, 80, 30])
+    for (const expected of [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]) {
+      expect(done).toEqual(expected)
+      await nextTurn()
+    }
+  })
+
   test('asks for no end of a turn that did little, and begins anew once they add up', async () => {
     const turns = new TurnBudget(100)
     for (let index = 0; index < 1_000; index++) {
