@@ -18,6 +18,7 @@ test.each([16 * KIB, 1_024 * KIB, 8_192 * KIB])('in pieces of %i bytes', async (
   const origin = await bench.write({ 'one.bin': LENGTH })
   await using seeder = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
   const seed = await seeder.seed(`${origin}/one.bin`, { pieceLength })
+  await seed.ready
   await using leecher = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
   const wait = jest.spyOn(DownloadCredit.prototype, 'wait')
   const leech = await leecher.add(seed.torrentFile, { path: bench.copy(), peers: [`127.0.0.1:${seeder.port}`] })
