@@ -40,15 +40,15 @@ export async function greet(
 /** They dialed: they speak first, and name the torrent. @throws PeerError `HANDSHAKE_UNKNOWN_TORRENT` and others */
 export async function answer(
   stream: ByteStream,
-  find: (infoHash: InfoHash) => SwarmIdentity | undefined,
+  identify: (infoHash: InfoHash) => Promise<SwarmIdentity | undefined>,
   parts: HandshakeParts,
   signal: AbortSignal,
 ): Promise<Shaken> {
   let capabilities: Capabilities | undefined
   const { wire, remote } = await shake(stream, parts, (fresh) =>
     fresh.accept(
-      (theirs) => {
-        const identity = find(theirs.infoHash)
+      async (theirs) => {
+        const identity = await identify(theirs.infoHash)
         if (identity === undefined) return undefined
         const infoHash = answerName(identity, theirs)
         capabilities = agreed(identity, theirs.capabilities, infoHash)

@@ -20,6 +20,8 @@ import type { SwarmIdentity } from './swarm-identity.ts'
 /** A torrent that takes peers in. */
 export interface InboundTorrent {
   readonly identity: SwarmIdentity
+  /** While it looks at what is on its disk: resolves when that is over. A peer is not answered before. */
+  readonly settled?: Promise<void> | undefined
   /** Takes the peer over; returns the reason when it does not want it. */
   accept(inbound: Dialed): PeerError | undefined
 }
@@ -72,9 +74,9 @@ export class InboundGate {
   }
 
   async #shake(stream: ByteStream, signal: AbortSignal): Promise<void> {
-    const find = (infoHash: InfoHash) => this.#parts.find(toHex(infoHash))?.identity
+    const identify = (infoHash: InfoHash) => this.#identify(toHex(infoHash))
     try {
-      const { wire, remote, capabilities } = await answer(stream, find, this.#parts, signal)
+      const { wire, remote, capabilities } = await answer(stream, identify, this.#parts, signal)
       const torrent = this.#parts.find(toHex(remote.infoHash))
       const established = { wire, stream, peerId: remote.peerId, incoming: true, address: stream.remote }
       const refused =
@@ -87,6 +89,12 @@ export class InboundGate {
     } catch (error) {
       this.#parts.refused(stream.remote, isTorrentialError(error) ? error.code : 'HANDSHAKE_FAILED')
     }
+  }
+
+  async #identify(infoHash: string): Promise<SwarmIdentity | undefined> {
+    // Sent away, it would come back much later than the check takes that most torrents need; the handshake's deadline stays.
+    await this.#parts.find(infoHash)?.settled
+    return this.#parts.find(infoHash)?.identity
   }
 
   #refuse(stream: ByteStream, reason: string): void {

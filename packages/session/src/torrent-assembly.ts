@@ -169,6 +169,10 @@ export class TorrentAssembly implements Parts, InboundTorrent {
 
   // ---- what the parts tell one another
 
+  get settled(): Promise<void> | undefined {
+    return this.life.settled
+  }
+
   accept(inbound: Dialed): PeerError | undefined {
     return this.intake.accept(inbound)
   }

@@ -77,12 +77,13 @@ export class TorrentLife {
     return this.#error
   }
 
-  get isClosed(): boolean {
-    return this.#phase === 'closed'
-  }
-
   get isChecking(): boolean {
     return this.#phase === 'checking'
+  }
+
+  /** While it checks: resolves when the step that does is over. */
+  get settled(): Promise<void> | undefined {
+    return this.isChecking ? this.#steps : undefined
   }
 
   get status(): TorrentStatus {

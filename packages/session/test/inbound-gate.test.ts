@@ -1,9 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { ByteDuplex, ByteStream, Inbound, Listener } from '@torrential/contracts'
-import { createPeerId, peerAddress, SeededRandom, VirtualClock } from '@torrential/primitives'
-import { InboundGate } from '../src/inbound-gate.ts'
+import { createPeerId, infoHashFrom, peerAddress, SeededRandom, VirtualClock } from '@torrential/primitives'
+import { MemoryNetwork } from '@torrential/transport'
+import { connectWire, Wire } from '@torrential/wire'
+import { InboundGate, type InboundTorrent } from '../src/inbound-gate.ts'
 
 /** Gives what `push` is called with to who waits for it, as the queue of a real listener does. */
 function pushedListener(): { readonly listener: Listener; readonly push: (inbound: Inbound) => void } {
@@ -57,4 +59,76 @@ test('a connection that is over is not held while the gate waits for the next on
   arrive(push, () => destroyed++)
   await new Promise((resolve) => setImmediate(resolve))
   expect(destroyed).toBe(2)
+})
+
+/** A peer that shakes hands with a gate whose torrent is `settled` at some time. */
+async function meet(torrent: InboundTorrent, hasGone: () => boolean) {
+  const random = new SeededRandom(1)
+  const clock = new VirtualClock()
+  const network = new MemoryNetwork({ clock })
+  const [home, away] = [network.transport(), network.transport()]
+  const refused: string[] = []
+  const gate = new InboundGate({
+    clock,
+    peerId: createPeerId(random),
+    find: () => (hasGone() ? undefined : torrent),
+    allows: () => true,
+    refused: (_address, reason) => refused.push(reason),
+  })
+  const listener = await home.listen(peerAddress(home.host, 0))
+  void gate.serve(listener)
+  const wire = new Wire({ clock })
+  connectWire(wire, await away.dial(listener.address))
+  const [infoHash] = torrent.identity.names
+  const capabilities = { extensions: true, fast: true, dht: false, v2: false }
+  const outcome = wire.handshake({ infoHash, peerId: createPeerId(random), capabilities }, { timeout: 60_000 }).then(
+    () => 'greeted',
+    (error: { code: string }) => error.code,
+  )
+  return { clock, refused, outcome }
+}
+
+describe('a torrent that looks at its disk', () => {
+  const identity = { names: [infoHashFrom(new Uint8Array(20))] } as const
+  const turns = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  test('answers a peer when it knows what is there', async () => {
+    let settle = () => {}
+    const settled = new Promise<void>((resolve) => (settle = resolve))
+    let accepted = 0
+    const accept = () => void accepted++
+    const { refused, outcome } = await meet({ identity, settled, accept }, () => false)
+    await turns()
+    expect([accepted, refused]).toEqual([0, []])
+    settle()
+    expect([await outcome, accepted, refused]).toEqual(['greeted', 1, []])
+  })
+
+  test('has not to be there any more afterwards', async () => {
+    let settle = () => {}
+    let hasGone = false
+    const settled = new Promise<void>((resolve) => (settle = resolve))
+    const { refused, outcome } = await meet({ identity, settled, accept: () => undefined }, () => hasGone)
+    await turns()
+    hasGone = true
+    settle()
+    expect(await outcome).toMatch(/^CONNECTION_/)
+    await turns()
+    expect(refused).toEqual(['HANDSHAKE_UNKNOWN_TORRENT'])
+  })
+
+  test('lets nobody wait for longer than a handshake may take', async () => {
+    const settled = new Promise<void>(() => {})
+    const { clock, refused, outcome } = await meet({ identity, settled, accept: () => undefined }, () => false)
+    await turns()
+    clock.advance(9_999)
+    await turns()
+    expect(refused).toEqual([])
+    clock.advance(1)
+    expect(await outcome).toMatch(/^CONNECTION_/)
+    await turns()
+    expect(refused).toEqual(['HANDSHAKE_TIMEOUT'])
+  })
 })

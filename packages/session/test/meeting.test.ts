@@ -78,6 +78,28 @@ describe('two peers', () => {
   })
 })
 
+describe('a torrent that looks at its disk', () => {
+  test('answers who dials it as soon as it knows what is there', async () => {
+    await using bench = await BenchFolder.create({ virtual: true })
+    const origin = await bench.write({ 'one.bin': 8_000_000 })
+    const [, made] = await bench.seed('one.bin')
+    const seeder = await bench.session()
+    const leecher = await bench.session()
+    const leech = await leecher.add(made.torrentFile, { path: bench.copy() })
+    await leech.ready
+    const lost = collect(leech.events({ types: ['peer-disconnected'] }))
+    const seed = await seeder.add(made.torrentFile, { path: origin, check: 'full' })
+    leech.addPeer(bench.addressOf(seeder))
+    expect(seed.status).toBe('checking')
+    // Time stands still: whoever is sent away comes back later, if at all.
+    await bench.settleUntil(() => leech.isComplete || lost.length > 0)
+    expect([leech.isComplete, lost.filter((event) => !('reason' in event) || event.reason !== 'SEED_TO_SEED')]).toEqual(
+      [true, []],
+    )
+    expect(await bench.isCopied(leech)).toBe(true)
+  })
+})
+
 describe('a connected peer', () => {
   async function connected(bench: BenchFolder): Promise<{ leech: Torrent; seed: Torrent; seeder: Session }> {
     await bench.write({ 'one.bin': 2_000_000 })

@@ -105,7 +105,7 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     const greeting = encodeHandshake(local)
     this.#begin(options)
     this.#greet(greeting)
-    const remote = await this.#remote(options)
+    const remote = await this.#exchange(options, () => this.#inbox.handshake())
     const allowed = [local.infoHash, ...(options.alternatives ?? [])]
     if (!allowed.some((infoHash) => equalBytes(infoHash, remote.infoHash))) {
       const error = new PeerError('HANDSHAKE_INFOHASH', 'the peer answered for another torrent', { remote })
@@ -117,29 +117,25 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
   }
 
   /**
-   * The receiver's side: waits for theirs, then sends what `answer` gives. Any failure closes the wire.
+   * The receiver's side: waits for theirs, then sends what `answer` gives, which may take its time: the deadline of the
+   * handshake goes on. Any failure closes the wire.
    * @throws PeerError `HANDSHAKE_UNKNOWN_TORRENT` when `answer` gives undefined, and as `handshake`
    */
   async accept(
-    answer: (remote: Handshake) => Handshake | undefined,
+    answer: (remote: Handshake) => Handshake | undefined | Promise<Handshake | undefined>,
     options: HandshakeOptions = {},
   ): Promise<Handshake> {
     this.#begin(options)
-    const remote = await this.#remote(options)
-    let greeting: Uint8Array | undefined
-    try {
-      const local = answer(remote)
-      greeting = local && encodeHandshake(local)
-    } catch (error) {
-      this.destroy()
-      throw error
-    }
-    if (greeting === undefined) {
+    const { remote, local } = await this.#exchange(options, async () => {
+      const theirs = await this.#inbox.handshake()
+      return { remote: theirs, local: await answer(theirs) }
+    })
+    if (local === undefined) {
       const error = new PeerError('HANDSHAKE_UNKNOWN_TORRENT', 'the peer wants a torrent unknown here', { remote })
       this.destroy(error)
       throw error
     }
-    this.#greet(greeting)
+    this.#greet(encodeHandshake(local))
     this.#startKeepAlive()
     return remote
   }
@@ -261,8 +257,10 @@ export class Wire extends DuplexOfBytes implements AsyncDisposable {
     this.push(bytes)
   }
 
-  #remote(options: HandshakeOptions): Promise<Handshake> {
-    return awaitHandshake({ inbox: this.#inbox, clock: this.#clock, giveUp: (error) => this.destroy(error) }, options)
+  #exchange<T>(options: HandshakeOptions, exchange: () => Promise<T>): Promise<T> {
+    const over = this.#closed.then(() => Promise.reject(this.#over()))
+    const parts = { clock: this.#clock, over, giveUp: (error?: PeerError) => this.destroy(error) }
+    return awaitHandshake(parts, options, exchange())
   }
 
   /** Why nothing can be sent any more. */

@@ -62,6 +62,41 @@ describe('the receiver', () => {
     await wire.close()
   })
 
+  test('may take its time for the answer, but not more than the handshake has', async () => {
+    const clock = new VirtualClock()
+    const wire = new Wire({ clock })
+    const sent = sentBy(wire)
+    let resolve: (handshake: Handshake) => void = () => {}
+    const ready = new Promise<Handshake>((done) => (resolve = done))
+    const remote = wire.accept(() => ready, { timeout: 100 })
+    wire.write(THEIRS)
+    await settle()
+    clock.advance(99)
+    expect(sent).toEqual([])
+    resolve(handshakeOf(1))
+    expect(await remote).toMatchObject(handshakeOf(2))
+    await settle()
+    expect(sent).toEqual([encodeHandshake(handshakeOf(1))])
+    await wire.close()
+
+    const late = new Wire({ clock })
+    const outcome = codeOf(late.accept(() => new Promise(() => {}), { timeout: 100 }))
+    late.write(THEIRS)
+    await settle()
+    clock.advance(100)
+    expect(await outcome).toBe('HANDSHAKE_TIMEOUT')
+    expect(late.destroyed).toBe(true)
+  })
+
+  test('waits no longer for the answer when the peer has gone', async () => {
+    const wire = new Wire()
+    const outcome = codeOf(wire.accept(() => new Promise(() => {})))
+    wire.write(THEIRS)
+    await settle()
+    wire.end()
+    expect(await outcome).toBe('CONNECTION_CLOSED')
+  })
+
   test('closes without an answer when it does not know the torrent', async () => {
     const wire = new Wire()
     const sent = sentBy(wire)
