@@ -16,6 +16,7 @@ import {
 } from '@torrential/primitives'
 import { CandidateList } from './candidate-list.ts'
 import type { ConnectionSlots } from './connection-slots.ts'
+import { DialSteps } from './dial-steps.ts'
 import type { Dialed, Dialer } from './dialer.ts'
 import type { SwarmIdentity } from './swarm-identity.ts'
 
@@ -24,6 +25,8 @@ export interface ConnectorParts {
   readonly clock: Clock
   readonly dialer: Dialer
   readonly slots: ConnectionSlots
+  /** The session has more to work on than it can. */
+  readonly isCrowded: () => boolean
   /** Why an address is kept out, or undefined. */
   readonly refuses: (address: PeerAddress) => 'filter' | 'banned' | undefined
   /** Takes the peer over, with the place it occupies; returns the reason when it does not want it. */
@@ -80,12 +83,14 @@ export class Connector {
   readonly #fill = () => this.fill()
   /** Dials under way. Each has a signal of its own: one for all would have listeners of all, and search them for each that ends. */
   readonly #dials = new LazySet<AbortController>()
+  readonly #steps: DialSteps
   #isRunning = false
   #timer: Disposable | undefined
   #lookedForRoomAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: ConnectorParts) {
     this.#parts = parts
+    this.#steps = new DialSteps(parts)
   }
 
   /** Addresses known, connected ones included. */
@@ -150,15 +155,17 @@ export class Connector {
     this.fill()
   }
 
-  /** Dials as many candidates as there are places. Cheap when there is nothing to do. */
+  /** Dials as many candidates as there are places and its steps allow. Cheap when there is nothing to do. */
   fill(): void {
     if (!this.#isRunning) return
-    while (this.#parts.slots.free) {
+    const { slots } = this.#parts
+    while (slots.free && this.#steps.wait(slots.used) === 0) {
       const address = this.#candidates.next(this.#parts.clock.now())
       if (address === undefined) break
       const refused = this.#parts.refuses(address)
       if (refused === undefined) {
-        this.#parts.slots.take()
+        slots.take()
+        this.#steps.begin()
         const dial = new AbortController()
         this.#dials.add(dial)
         void this.#dial(address, dial.signal).finally(() => this.#dials.delete(dial))
@@ -219,9 +226,10 @@ export class Connector {
     // Without a candidate the next `add` fills; without a place in this torrent its next connection that ends.
     if (!Number.isFinite(deadline)) return
     const { clock, slots } = this.#parts
-    const wait = Math.max(0, deadline - clock.now())
-    if (slots.free) this.#timer = clock.timer(wait, this.#fill)
-    else {
+    if (slots.free) {
+      const wait = Math.max(this.#steps.wait(slots.used), deadline - clock.now())
+      this.#timer = clock.timer(wait, this.#fill)
+    } else {
       slots.await(this.#fill)
       // Only for the sake of new ones: of those that were of no use before none need go for another.
       if (slots.used === 0 || !this.#candidates.hasFresh) return

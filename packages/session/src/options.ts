@@ -129,6 +129,12 @@ export const DEFAULTS = {
   // And 30 more at once; libtorrent has as many for each torrent that begins.
   dialBurst: 60,
   dialsAtOnce: 20,
+  // What a torrent dials before it looks what came of it; as many again ten times a second. More than the pace of the session in
+  // the long run, so that only a burst is spread.
+  dialStep: 10,
+  dialStepTime: 100,
+  // Between two dials of a torrent that has as many, while the session has more to work on than it can.
+  dialCrowdedTime: 1_000,
   dialTimeout: 10_000,
   handshakeTimeout: 10_000,
   pendingHandshakes: 256,

@@ -79,6 +79,7 @@ export class PeerIntake implements InboundTorrent {
       clock,
       dialer,
       slots: this.slots,
+      isCrowded: () => context.turns.isCrowded,
       refuses: (address) => this.#refuses(address),
       isFinished: () => this.#user?.isFinished === true,
       isUploadOnly: () => this.#user?.isUploadOnly === true,

@@ -18,6 +18,11 @@ export class TurnBudget {
     this.#most = most
   }
 
+  /** There is more than one turn can do. */
+  get isCrowded(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Undefined when this turn has room; otherwise resolves in the turn that has. */
   take(bytes: number): Promise<void> | undefined {
     if (this.#waiting.length === 0 && this.#hasRoom(bytes)) {

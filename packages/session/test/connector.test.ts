@@ -18,6 +18,7 @@ class Scene {
   dialed = 0
   isUploadOnly = false
   looks = 0
+  isCrowded = false
   readonly connector: Connector
 
   constructor() {
@@ -43,6 +44,7 @@ class Scene {
       clock,
       dialer: watched,
       slots,
+      isCrowded: () => this.isCrowded,
       refuses: () => undefined,
       connected: () => undefined,
       isFinished: () => true,
@@ -61,7 +63,7 @@ describe('many dials that nobody answers', () => {
     const { connector, clock, signals, settle, slots } = new Scene()
     connector.start()
     for (let index = 0; index < DIALS; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
-    await clock.advanceAsync(1_000, settle)
+    await clock.advanceAsync(2_000, settle)
     expect(slots.used).toBe(DIALS)
     expect(new Set(signals).size).toBe(DIALS)
     // Of the dialer, of the transport, and of the one that is the next to begin.
@@ -75,7 +77,7 @@ describe('many dials that nobody answers', () => {
     const { connector, clock, signals, settle, slots, failed } = new Scene()
     for (let index = 0; index < DIALS; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
     connector.start()
-    await clock.advanceAsync(1_000, settle)
+    await clock.advanceAsync(2_000, settle)
     connector.stop()
     await settle()
     expect(signals.every(({ aborted, reason }) => aborted && (reason as PeerError).code === 'TORRENT_STOPPED')).toBe(
@@ -83,7 +85,7 @@ describe('many dials that nobody answers', () => {
     )
     expect({ used: slots.used, failed }).toEqual({ used: 0, failed: [] })
     connector.start()
-    await clock.advanceAsync(1_000, settle)
+    await clock.advanceAsync(2_000, settle)
     expect(signals).toHaveLength(2 * DIALS)
     expect(signals.slice(DIALS).some(({ aborted }) => aborted)).toBe(false)
     connector.stop()
@@ -96,13 +98,33 @@ test('while new addresses wait, room is looked for twice a second, however often
   const { connector, clock, settle } = scene
   connector.start()
   for (let index = 0; index < 2 * DIALS; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
-  await clock.advanceAsync(1_000, settle)
+  await clock.advanceAsync(2_000, settle)
   const before = scene.looks
   for (let count = 0; count < 100; count++) {
     connector.fill()
     await clock.advanceAsync(100, settle)
   }
   expect(scene.looks - before).toBe(20)
+  connector.stop()
+  await settle()
+})
+
+test('a torrent with peers enough dials one at a time while the session is crowded, and all the others afterwards', async () => {
+  const scene = new Scene()
+  const { connector, clock, settle, slots } = scene
+  connector.start()
+  for (let index = 0; index < 50; index++) connector.add({ address: addressOf(index), origin: 'tracker' })
+  await clock.advanceAsync(0, settle)
+  expect(slots.used).toBe(10)
+  scene.isCrowded = true
+  await clock.advanceAsync(999, settle)
+  expect(slots.used).toBe(10)
+  await clock.advanceAsync(2_001, settle)
+  expect(slots.used).toBe(13)
+  scene.isCrowded = false
+  // It looks again when the next one would have been due.
+  await clock.advanceAsync(1_400, settle)
+  expect(slots.used).toBe(50)
   connector.stop()
   await settle()
 })

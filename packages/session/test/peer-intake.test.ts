@@ -4,14 +4,21 @@ import { ConnectionSlots } from '../src/connection-slots.ts'
 import type { Dialed } from '../src/dialer.ts'
 import { PeerIntake, type PeerIntakeParts, type PeerUser } from '../src/peer-intake.ts'
 
-/** An intake with one place, which is taken, and how often somebody looked for peers of no use. */
-function fullIntake() {
+/** An intake with one place, unless told otherwise, which is taken, and how often somebody looked for peers of no use. */
+function fullIntake({ connections = 1, crowded = (): boolean => false } = {}) {
+  let dials = 0
   const clock = new VirtualClock()
   const random = new SeededRandom(1)
   const context = {
     clock,
-    slots: new ConnectionSlots(10),
-    maxTorrentConnections: 1,
+    slots: new ConnectionSlots(100),
+    maxTorrentConnections: connections,
+    turns: {
+      get isCrowded() {
+        return crowded()
+      },
+    },
+    dialer: { dial: () => (dials++, new Promise(() => {})) },
     allows: () => true,
     peerId: createPeerId(random),
   }
@@ -32,7 +39,7 @@ function fullIntake() {
     return intake.accept({ established: { address, peerId: createPeerId(random) } } as unknown as Dialed)
   }
   expect(accept(0)).toBeUndefined()
-  return { intake, clock, accept, looks: () => looks }
+  return { intake, clock, accept, looks: () => looks, dialed: () => dials }
 }
 
 test('connections that find no place make somebody look for peers of no use twice a second, however many they are', () => {
@@ -44,6 +51,19 @@ test('connections that find no place make somebody look for peers of no use twic
     }
   }
   expect(looks()).toBe(20)
+})
+
+test('a session that is crowded dials no more than a first step of peers', async () => {
+  let isCrowded = true
+  const { intake, dialed, clock } = fullIntake({ connections: 30, crowded: () => isCrowded })
+  for (let index = 0; index < 30; index++) {
+    intake.add({ address: peerAddress(`10.1.0.${index}`, 6881), origin: 'tracker' })
+  }
+  // One has the first place.
+  expect(dialed()).toBe(9)
+  isCrowded = false
+  clock.advance(1_000)
+  expect(dialed()).toBe(19)
 })
 
 test('the first connection that finds no place after a while is reason enough', () => {

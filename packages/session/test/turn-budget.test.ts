@@ -24,6 +24,17 @@ describe('the budget of a turn of the event loop', () => {
     expect(done).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  test('is crowded while somebody waits for a later turn', async () => {
+    const turns = new TurnBudget(100)
+    takeAll(turns, [100])
+    expect(turns.isCrowded).toBe(false)
+    takeAll(turns, [100, 60, 40])
+    for (const isCrowded of [true, true, false]) {
+      expect(turns.isCrowded).toBe(isCrowded)
+      await nextTurn()
+    }
+  })
+
   test('gives more than a turn may do a turn of its own', async () => {
     const done = takeAll(new TurnBudget(100), [1, 500, 500, 1])
     for (const expected of [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]) {
