@@ -22,6 +22,7 @@ export class FileSelection {
   readonly #parts: FileSelectionParts
   readonly #priorities: Uint8Array
   #pieces: Uint8Array
+  #bytesWanted = 0
   #isApplying = false
   #changed = new LazyMap<number, boolean>()
 
@@ -29,6 +30,8 @@ export class FileSelection {
   constructor(parts: FileSelectionParts, wanted: (file: number) => boolean) {
     this.#parts = parts
     this.#priorities = Uint8Array.from(parts.geometry.files, (_, file) => (wanted(file) ? NORMAL_PRIORITY : 0))
+    for (const [file, priority] of this.#priorities.entries())
+      if (priority > 0) this.#bytesWanted += this.#bytesOf(file)
     this.#pieces = piecePriorities(parts.geometry, this.#priorities)
     // All the same as the engine has it by itself, otherwise.
     if (this.#priorities.includes(0)) parts.engine.setPriorities(this.#pieces, parts.clock.now())
@@ -39,6 +42,11 @@ export class FileSelection {
     return this.#pieces
   }
 
+  /** Bytes of the files that are wanted, padding not counted. */
+  get bytesWanted(): number {
+    return this.#bytesWanted
+  }
+
   priority(file: number): number {
     return this.#priorities[file] as number
   }
@@ -47,10 +55,18 @@ export class FileSelection {
     const before = this.#priorities[file] as number
     if (before === priority) return
     this.#priorities[file] = priority
-    if ((before === 0) !== (priority === 0)) this.#changed.set(file, priority > 0)
+    if ((before === 0) !== (priority === 0)) {
+      this.#changed.set(file, priority > 0)
+      this.#bytesWanted += priority > 0 ? this.#bytesOf(file) : -this.#bytesOf(file)
+    }
     if (this.#isApplying) return
     this.#isApplying = true
     void this.#applySoon()
+  }
+
+  #bytesOf(file: number): number {
+    const { pad, length } = this.#parts.geometry.files[file] as Geometry['files'][number]
+    return pad ? 0 : length
   }
 
   async #applySoon(): Promise<void> {

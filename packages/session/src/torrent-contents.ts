@@ -93,11 +93,7 @@ export class TorrentContents implements FileStreamSource {
 
   /** Bytes of the files that are wanted. */
   get bytesWanted(): number {
-    let bytes = 0
-    for (const { index, pad, length } of this.#parts.metainfo.files) {
-      if (!pad && this.filePriority(index) > 0) bytes += length
-    }
-    return bytes
+    return this.selection.bytesWanted
   }
 
   /** Nobody reads, and every file is wanted as it was before anybody said anything. */
