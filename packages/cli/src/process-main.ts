@@ -6,9 +6,11 @@ import { EXIT } from './exit-code.ts'
 import { failureLine, failureOf } from './failure.ts'
 import { SHOW_CURSOR } from './live-area.ts'
 import { runCli } from './run-cli.ts'
+import { hasChosenYoungGeneration, limitYoungGeneration } from './young-generation.ts'
 
 /** Runs the command line of this process and ends it. */
 export async function runProcess(process: NodeJS.Process): Promise<never> {
+  if (!hasChosenYoungGeneration(process)) limitYoungGeneration()
   const stop = new AbortController()
   onSignal(process, stop, 'SIGINT', EXIT.interrupted)
   onSignal(process, stop, 'SIGTERM', EXIT.terminated)
