@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { toLatin1 } from '@torrential/primitives'
-import { assert, dictionary, integer, letrec, option, property, string, array, oneof } from 'fast-check'
-import { decode, decodeItems, decodeWithSpans, encode, isDict } from '../src/index.ts'
+import { decode, decodeWithSpans, isDict } from '../src/index.ts'
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
 
@@ -37,31 +36,5 @@ describe('a value that is kept apart', () => {
       expect(value).toEqual(new Map())
       expect(toLatin1(slice('files') as Uint8Array)).toBe(inner)
     }
-  })
-})
-
-describe('decodeItems', () => {
-  const { value: anything } = letrec((tie) => ({
-    value: oneof(
-      { maxDepth: 4 },
-      integer(),
-      string(),
-      array(tie('value')),
-      dictionary(string({ unit: 'binary-ascii' }), tie('value')),
-    ),
-  }))
-
-  test('gives what decode gives, one by one', () => {
-    assert(
-      property(array(option(anything, { nil: 0 }), { maxLength: 8 }), (list) => {
-        const encoded = encode(list as never)
-        expect([...(decodeItems(encoded) ?? [])]).toEqual(decode(encoded))
-      }),
-      { numRuns: 200, seed: 11 },
-    )
-  })
-
-  test('is undefined of what is no list', () => {
-    for (const text of ['de', 'i1e', '1:a']) expect(decodeItems(bytes(text))).toBeUndefined()
   })
 })

@@ -4,11 +4,11 @@ import * as bencode from '../src/index.ts'
 test('exports exactly these names', () => {
   expect(Object.keys(bencode).sort()).toEqual([
     'BENCODE_LIMITS',
+    'BencodeReader',
     'RawBencode',
     'bytesAt',
     'decode',
     'decodeDict',
-    'decodeItems',
     'decodeWithSpans',
     'dictAt',
     'encode',

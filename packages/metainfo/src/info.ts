@@ -122,14 +122,14 @@ function makeFiles(
   const { maxPathDepth: maxDepth, maxRenames } = options.limits
   const rules: SafePathOptions = { rules: options.paths, maxDepth, maxRenames }
   const paths = new SafePaths(isMultiFile ? name : undefined, rules)
-  const made: string[] = []
-  for (const [i, file] of listed.entries()) {
-    if (!file.pad) made[i] = isMultiFile ? paths.add(namesOf(file.elements)) : name
-  }
-  // Padding is named here and last, so that it never takes a name from a file: many torrents use one name for all of it.
-  for (const [i, file] of listed.entries()) if (file.pad) made[i] = paths.add(['.pad', String(i)])
+  const pathOf = (file: ListedFile) => (isMultiFile ? paths.add(namesOf(file.elements)) : name)
+  const made = listed.map((file) => (file.pad ? '' : pathOf(file)))
   const root = isMultiFile ? name : undefined
-  return listed.map((file, index) => makeFile(file, index, made[index] as string, root, rules))
+  return listed.map((file, index) => {
+    // Padding is named here and last, so that it never takes a name from a file: many torrents use one name for all of it.
+    const path = file.pad ? paths.add(['.pad', String(index)]) : (made[index] as string)
+    return makeFile(file, index, path, root, rules)
+  })
 }
 
 function makeFile(
@@ -152,9 +152,12 @@ function makeFile(
 
 /** Names as `SafePaths` takes them: text where latin1 and UTF-8 are the same, bytes where they may not be. */
 function namesOf(elements: readonly string[]): readonly (Uint8Array | string)[] {
-  // oxlint-disable-next-line no-control-regex
-  const isAscii = (name: string) => /^[\u0000-\u007f]*$/.test(name)
   return elements.every(isAscii) ? elements : elements.map((name) => (isAscii(name) ? name : fromLatin1(name)))
+}
+
+function isAscii(name: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return /^[\u0000-\u007f]*$/.test(name)
 }
 
 /** The target of a link (BEP 47: relative to the torrent's root). What would leave the root is refused, not bent. */

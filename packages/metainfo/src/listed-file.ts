@@ -17,41 +17,64 @@ export interface ListedFile {
   readonly mtime?: number
 }
 
+/** What an entry says, in latin1; `undefined` is what it does not say, or not in a possible way. */
+export interface ListedFields {
+  /** One character for each attribute (BEP 47). */
+  readonly attr: string | undefined
+  readonly length: number | undefined
+  readonly hasLength: boolean
+  readonly mtime: number | undefined
+  readonly symlinkPath: readonly (string | undefined)[] | undefined
+}
+
+/** Longer ones are not read. */
+export const MAX_ATTRIBUTES = 64
+
+/** The fields of an entry that is decoded already. */
+export function fieldsOf(entry: BencodeDict): ListedFields {
+  const attr = bytesAt(entry, 'attr', { max: MAX_ATTRIBUTES })
+  const symlink = listAt(entry, 'symlink path')
+  return {
+    attr: attr && toLatin1(attr),
+    length: integerAt(entry, 'length', { min: 0 }),
+    hasLength: entry.has('length'),
+    mtime: integerAt(entry, 'mtime', { min: 0 }),
+    symlinkPath: symlink?.map((element) => (isBytes(element) ? toLatin1(element) : undefined)),
+  }
+}
+
 /**
- * Reads length and attributes (BEP 47) of a file.
+ * A file of these fields.
  * @throws InputError `TORRENT_FILE_LENGTH`, `TORRENT_SYMLINK`
  */
-export function readListedFile(entry: BencodeDict, elements: readonly string[]): ListedFile {
-  const attr = entry.has('attr') ? bytesAt(entry, 'attr', { max: 64 }) : undefined
-  const attributes = attr === undefined ? '' : toLatin1(attr)
-  const symlink = attributes.includes('l') ? readSymlink(entry) : undefined
-  const length = integerAt(entry, 'length', { min: 0 }) ?? (symlink && !entry.has('length') ? 0 : undefined)
+export function listedFile(elements: readonly string[], fields: ListedFields): ListedFile {
+  const { attr = '', mtime } = fields
+  const symlink = attr.includes('l') ? namesIn(fields.symlinkPath, 'symlink path', 'TORRENT_SYMLINK') : undefined
+  const length = fields.length ?? (symlink && !fields.hasLength ? 0 : undefined)
   if (length === undefined) throw new InputError('TORRENT_FILE_LENGTH', 'a file without a possible length')
   if (symlink !== undefined && length > 0) throw new InputError('TORRENT_SYMLINK', 'a symbolic link with a length')
-  const mtime = integerAt(entry, 'mtime', { min: 0 })
   const file = {
     elements,
     length,
-    pad: attributes.includes('p') && symlink === undefined,
-    executable: attributes.includes('x'),
-    hidden: attributes.includes('h'),
+    pad: attr.includes('p') && symlink === undefined,
+    executable: attr.includes('x'),
+    hidden: attr.includes('h'),
   }
   if (symlink === undefined && mtime === undefined) return file
   return { ...file, ...(symlink && { symlink }), ...(mtime !== undefined && { mtime }) }
 }
 
 /**
- * A list of byte strings that is not empty, in latin1.
+ * A list of names that is not empty and has nothing else in it.
  * @throws InputError `code` when it is anything else
  */
-export function readElements(entry: BencodeDict, key: string, code: string): readonly string[] {
-  const elements = listAt(entry, key)
-  if (elements === undefined || elements.length === 0 || !elements.every(isBytes)) {
+export function namesIn(
+  list: readonly (string | undefined)[] | undefined,
+  key: string,
+  code: string,
+): readonly string[] {
+  if (list === undefined || list.length === 0 || list.includes(undefined)) {
     throw new InputError(code, `${key} is no list of names`)
   }
-  return elements.map(toLatin1)
-}
-
-function readSymlink(entry: BencodeDict): readonly string[] {
-  return readElements(entry, 'symlink path', 'TORRENT_SYMLINK')
+  return list as readonly string[]
 }

@@ -5,7 +5,7 @@
 
 import { type BencodeDict, bytesAt, dictAt, isDict } from '@torrential/bencode'
 import { InputError, toLatin1 } from '@torrential/primitives'
-import { type ListedFile, readListedFile } from './listed-file.ts'
+import { fieldsOf, type ListedFile, listedFile } from './listed-file.ts'
 import type { MetainfoLimits } from './metainfo.ts'
 import type { FileList } from './v1-files.ts'
 
@@ -70,7 +70,7 @@ function openDirectory(dict: BencodeDict, elements: readonly string[]): Director
 function readLeaf(node: BencodeDict, elements: readonly string[]): ListedFile {
   const entry = dictAt(node, '')
   if (entry === undefined || node.size !== 1) malformed('a file that is also a directory')
-  const file = readListedFile(entry, elements)
+  const file = listedFile(elements, fieldsOf(entry))
   if (file.pad) malformed('padding, which v2 does not have')
   if (file.length === 0) return file
   const piecesRoot = bytesAt(entry, 'pieces root', { length: 32 })
