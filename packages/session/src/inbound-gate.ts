@@ -22,6 +22,8 @@ export interface InboundTorrent {
   readonly identity: SwarmIdentity
   /** While it looks at what is on its disk: resolves when that is over. A peer is not answered before. */
   readonly settled?: Promise<void> | undefined
+  /** It takes part in its swarm; otherwise no peer is answered. */
+  readonly isJoined: boolean
   /** Takes the peer over; returns the reason when it does not want it. */
   accept(inbound: Dialed): PeerError | undefined
 }
@@ -91,14 +93,22 @@ export class InboundGate {
     }
   }
 
+  /** @throws PeerError `TORRENT_STOPPED` */
   async #identify(infoHash: string): Promise<SwarmIdentity | undefined> {
     // Sent away, it would come back much later than the check takes that most torrents need; the handshake's deadline stays.
     await this.#parts.find(infoHash)?.settled
-    return this.#parts.find(infoHash)?.identity
+    const torrent = this.#parts.find(infoHash)
+    if (torrent?.isJoined === false) throw torrentStopped()
+    return torrent?.identity
   }
 
   #refuse(stream: ByteStream, reason: string): void {
     stream.duplex.destroy()
     this.#parts.refused(stream.remote, reason)
   }
+}
+
+/** Why a torrent that takes no part in its swarm has no connections. */
+export function torrentStopped(): PeerError {
+  return new PeerError('TORRENT_STOPPED', 'the torrent is not running')
 }

@@ -9,7 +9,7 @@ import type { AnnounceProgress } from '@torrential/tracker'
 import { ConnectionSlots } from './connection-slots.ts'
 import { Connector } from './connector.ts'
 import type { Dialed } from './dialer.ts'
-import type { InboundTorrent } from './inbound-gate.ts'
+import { type InboundTorrent, torrentStopped } from './inbound-gate.ts'
 import type { AddOptions } from './options.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
@@ -56,7 +56,6 @@ export interface PeerIntakeParts {
 const lookForRoom = 500
 /** Milliseconds within which two connections count as dialed at the same time. */
 const simultaneous = 15_000
-const stopped = () => new PeerError('TORRENT_STOPPED', 'the torrent is not running')
 
 export class PeerIntake implements InboundTorrent {
   readonly trackers: TrackerLink
@@ -101,6 +100,10 @@ export class PeerIntake implements InboundTorrent {
 
   get identity(): SwarmIdentity {
     return this.#identity
+  }
+
+  get isJoined(): boolean {
+    return this.#user !== undefined
   }
 
   /** The metadata of a magnet link is here, and with it all that the torrent is. */
@@ -184,7 +187,7 @@ export class PeerIntake implements InboundTorrent {
   /** The place in `slots` is taken already. */
   #admit(dialed: Dialed): PeerError | undefined {
     const user = this.#user
-    if (user === undefined) return stopped()
+    if (user === undefined) return torrentStopped()
     const { established } = dialed
     for (const present of Array.from(user.meetings)) {
       if (!equalBytes(present.peerId, established.peerId)) continue

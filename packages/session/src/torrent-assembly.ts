@@ -173,6 +173,10 @@ export class TorrentAssembly implements Parts, InboundTorrent {
     return this.life.settled
   }
 
+  get isJoined(): boolean {
+    return this.keeper.isJoined
+  }
+
   accept(inbound: Dialed): PeerError | undefined {
     return this.intake.accept(inbound)
   }

@@ -72,6 +72,10 @@ export class WorksKeeper {
     return this.#intake
   }
 
+  get isJoined(): boolean {
+    return this.#isJoined
+  }
+
   get knownIntake(): PeerIntake | undefined {
     return this.#intake
   }

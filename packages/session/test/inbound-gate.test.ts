@@ -88,29 +88,54 @@ async function meet(torrent: InboundTorrent, hasGone: () => boolean) {
   return { clock, refused, outcome }
 }
 
-describe('a torrent that looks at its disk', () => {
-  const identity = { names: [infoHashFrom(new Uint8Array(20))] } as const
-  const turns = async () => {
-    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
-  }
+const identity = { names: [infoHashFrom(new Uint8Array(20))] } as const
 
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('a torrent that takes no part in its swarm greets nobody', async () => {
+  let accepted = 0
+  const accept = () => void accepted++
+  const { refused, outcome } = await meet({ identity, isJoined: false, accept }, () => false)
+  expect(await outcome).toMatch(/^CONNECTION_/)
+  await turns()
+  expect([accepted, refused]).toEqual([0, ['TORRENT_STOPPED']])
+})
+
+describe('a torrent that looks at its disk', () => {
   test('answers a peer when it knows what is there', async () => {
     let settle = () => {}
     const settled = new Promise<void>((resolve) => (settle = resolve))
     let accepted = 0
     const accept = () => void accepted++
-    const { refused, outcome } = await meet({ identity, settled, accept }, () => false)
+    const { refused, outcome } = await meet({ identity, settled, isJoined: true, accept }, () => false)
     await turns()
     expect([accepted, refused]).toEqual([0, []])
     settle()
     expect([await outcome, accepted, refused]).toEqual(['greeted', 1, []])
   })
 
+  test('is asked afterwards whether it takes part in its swarm', async () => {
+    let settle = () => {}
+    const torrent = { identity, settled: new Promise<void>((resolve) => (settle = resolve)), isJoined: true }
+    const { refused, outcome } = await meet(Object.assign(torrent, { accept: () => undefined }), () => false)
+    await turns()
+    torrent.isJoined = false
+    settle()
+    expect(await outcome).toMatch(/^CONNECTION_/)
+    await turns()
+    expect(refused).toEqual(['TORRENT_STOPPED'])
+  })
+
   test('has not to be there any more afterwards', async () => {
     let settle = () => {}
     let hasGone = false
     const settled = new Promise<void>((resolve) => (settle = resolve))
-    const { refused, outcome } = await meet({ identity, settled, accept: () => undefined }, () => hasGone)
+    const { refused, outcome } = await meet(
+      { identity, settled, isJoined: true, accept: () => undefined },
+      () => hasGone,
+    )
     await turns()
     hasGone = true
     settle()
@@ -121,7 +146,10 @@ describe('a torrent that looks at its disk', () => {
 
   test('lets nobody wait for longer than a handshake may take', async () => {
     const settled = new Promise<void>(() => {})
-    const { clock, refused, outcome } = await meet({ identity, settled, accept: () => undefined }, () => false)
+    const { clock, refused, outcome } = await meet(
+      { identity, settled, isJoined: true, accept: () => undefined },
+      () => false,
+    )
     await turns()
     clock.advance(9_999)
     await turns()

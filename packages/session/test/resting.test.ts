@@ -152,9 +152,11 @@ describe('a torrent that is complete, as an earlier session left it', () => {
     const leecher = await bench.session()
     const copy = await leecher.add(torrentFile, { path: bench.copy() })
     await copy.ready
-    const left = eventOf(copy, 'peer-disconnected')
+    const refused = collect(session.events({ types: ['inbound-refused'] }))
+    const failed = eventOf(copy, 'peer-failed')
     copy.addPeer(bench.addressOf(session))
-    await left
+    expect((await failed).error.code).toBe('CONNECTION_CLOSED')
+    expect(refused).toMatchObject([{ reason: 'TORRENT_STOPPED' }])
     expect(torrent.isResting).toBe(true)
     await torrent.start()
     expect(torrent).toMatchObject({ status: 'seeding', isResting: true })
