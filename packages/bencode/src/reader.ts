@@ -6,7 +6,7 @@ import { latin1Of } from './short-texts.ts'
 
 /**
  * Stands in front of a value, or at the end of a container. Whoever asks for a value of another type than the one that is there gets
- * `undefined` (or `false`), and the value is stepped over.
+ * `undefined` (or `false`), and the value is stepped over; at the end of a container, or of everything, nothing is.
  */
 export class BencodeReader {
   readonly #bytes: Uint8Array
@@ -39,7 +39,7 @@ export class BencodeReader {
   /** A key, or a string as latin1: one character per byte. */
   text(): string | undefined {
     const byte = this.#bytes[this.#at]
-    if (byte === D || byte === L || byte === I) return this.skip()
+    if (byte === D || byte === L || byte === I || this.#isEnd) return this.skip()
     const start = stringStart(this.#bytes, this.#at)
     const end = start + lengthBefore(this.#bytes, this.#at, start)
     this.#at = end
@@ -65,7 +65,11 @@ export class BencodeReader {
 
   /** Steps over a value, whatever it is. */
   skip(): undefined {
-    this.#at = skip(this.#bytes, this.#at)
+    if (!this.#isEnd) this.#at = skip(this.#bytes, this.#at)
+  }
+
+  get #isEnd(): boolean {
+    return this.#at >= this.#bytes.length || this.#bytes[this.#at] === E
   }
 
   #enter(container: number): boolean {

@@ -1,5 +1,5 @@
 // Strings that come again and again: the keys of dictionaries, the directories of a file list. Each is made once and then found by
-// its bytes, which costs a third of making it anew, and all who have it share it.
+// its bytes, which costs half of making it anew, and all who have it share it.
 
 /** Longer strings are made anew each time. */
 const MAX_LENGTH = 32

@@ -68,6 +68,16 @@ test.each([
   }
 })
 
+test('stays at the end of a container, and of everything, whatever is asked for', () => {
+  for (const [name, question] of Object.entries(questions)) {
+    const at = reader('lle1:ae')
+    at.enterList()
+    at.enterList()
+    expect([name, question(at), at.leave(), at.text(), at.leave()]).toEqual([name, undefined, true, 'a', true])
+    expect([name, question(at), at.leave()]).toEqual([name, undefined, false])
+  }
+})
+
 test('texts are the strings of a list, and undefined for anything else in it', () => {
   expect(reader('l1:ai5e1:\u00ffle0:e').texts()).toEqual(['a', undefined, '\u00ff', undefined, ''])
   expect(reader('le').texts()).toEqual([])
