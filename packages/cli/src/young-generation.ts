@@ -6,18 +6,18 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-const mebibyte = 2 ** 20
+/** Bytes of both semi-spaces together. */
+const LIMIT = 16 * 2 ** 20
 
 /**
- * Keeps the young generation of this thread from growing once it has the given size; it may still shrink, and grow again up to
- * there. What is looked at is its size after each collection: an idle process pays nothing, and several collections within one
- * turn of the event loop can grow it beyond.
- * @param limit bytes of both semi-spaces together, a power of two of 2 MiB and more @default 16 MiB
+ * Keeps the young generation of this thread from growing once it has 16 MiB; it may still shrink, and grow again up to there.
+ * What is looked at is its size after each collection: an idle process pays nothing, and several collections within one turn of
+ * the event loop can grow it beyond.
  */
-export function limitYoungGeneration(limit: number = 16 * mebibyte): void {
+export function limitYoungGeneration(): void {
   let mayGrow = true
   const observer = new PerformanceObserver(() => {
-    const isSmall = youngGenerationBytes() < limit
+    const isSmall = youngGenerationBytes() < LIMIT
     if (isSmall === mayGrow) return
     mayGrow = isSmall
     setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`)
@@ -26,7 +26,7 @@ export function limitYoungGeneration(limit: number = 16 * mebibyte): void {
 }
 
 /** Bytes of both semi-spaces of this thread, used or not. */
-export function youngGenerationBytes(): number {
+function youngGenerationBytes(): number {
   return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0
 }
 

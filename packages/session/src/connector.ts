@@ -19,6 +19,7 @@ import type { ConnectionSlots } from './connection-slots.ts'
 import { DialSteps } from './dial-steps.ts'
 import type { Dialed, Dialer } from './dialer.ts'
 import type { SwarmIdentity } from './swarm-identity.ts'
+import { torrentStopped } from './torrent-stopped.ts'
 
 export interface ConnectorParts {
   readonly identity: () => SwarmIdentity
@@ -111,7 +112,7 @@ export class Connector {
   /** Dials under way are given up; what is known stays known. */
   stop(): void {
     this.#isRunning = false
-    const reason = stopped()
+    const reason = torrentStopped()
     for (const dial of this.#dials) dial.abort(reason)
     this.#dials.clear()
     this.#timer?.[Symbol.dispose]()
@@ -184,7 +185,7 @@ export class Connector {
       const dialed = await this.#parts.dialer.dial(address, { name, identity }, signal)
       // Before the torrent has it: it may close the connection in the same turn.
       this.#candidates.connected(address)
-      const refused = signal.aborted ? stopped() : this.#parts.connected(dialed)
+      const refused = signal.aborted ? torrentStopped() : this.#parts.connected(dialed)
       if (refused === undefined) return
       const { wire, peerId } = dialed.established
       void wire.close(refused)
@@ -241,8 +242,4 @@ export class Connector {
       })
     }
   }
-}
-
-function stopped(): PeerError {
-  return new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
 }

@@ -16,6 +16,7 @@ import { answer } from './handshaker.ts'
 import { DEFAULTS } from './options.ts'
 import { PendingHandshakes } from './pending-handshakes.ts'
 import type { SwarmIdentity } from './swarm-identity.ts'
+import { torrentStopped } from './torrent-stopped.ts'
 
 /** A torrent that takes peers in. */
 export interface InboundTorrent {
@@ -106,9 +107,4 @@ export class InboundGate {
     stream.duplex.destroy()
     this.#parts.refused(stream.remote, reason)
   }
-}
-
-/** Why a torrent that takes no part in its swarm has no connections. */
-export function torrentStopped(): PeerError {
-  return new PeerError('TORRENT_STOPPED', 'the torrent is not running')
 }

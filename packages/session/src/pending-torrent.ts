@@ -19,6 +19,7 @@ import { PeerIntake } from './peer-intake.ts'
 import { identityOf } from './swarm-identity.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
+import { torrentStopped } from './torrent-stopped.ts'
 import type { Torrent } from './torrent.ts'
 import type { CloseOptions, TorrentBody } from './torrent-body.ts'
 import type { TorrentStatus } from './torrent-life.ts'
@@ -222,7 +223,7 @@ export class PendingTorrent implements TorrentBody {
   async #leave(): Promise<void> {
     this.#lookup.stop()
     const left = this.inbound.stop()
-    this.#phase.closeConnections(new PeerError('TORRENT_STOPPED', 'the torrent was stopped'))
+    this.#phase.closeConnections(torrentStopped())
     await left
   }
 

@@ -16,6 +16,7 @@ import type { PieceCommitter } from './piece-committer.ts'
 import type { Reporter } from './reporter.ts'
 import type { SessionContext } from './session-context.ts'
 import { type DriverEvents, TorrentDriver } from './torrent-driver.ts'
+import { torrentStopped } from './torrent-stopped.ts'
 
 export interface TorrentSwarmParts {
   readonly intake: PeerIntake
@@ -141,7 +142,7 @@ export class TorrentSwarm implements PeerUser {
   /** Closes every connection, and resolves when trackers were told (or did not answer in time). */
   async stop(): Promise<void> {
     this.#running = false
-    const stopped = new PeerError('TORRENT_STOPPED', 'the torrent was stopped')
+    const stopped = torrentStopped()
     const left = this.#parts.intake.stop()
     this.#parts.intake.abandon(this.#takeInherited(), stopped)
     this.driver.closeConnections(stopped)
