@@ -1,8 +1,7 @@
-// The UDP face of the tracker (BEP 15, 41): one packet in, at most one packet out, in the same turn.
+// The UDP face of the tracker (BEP 15, 41): one packet in, at most one packet out, in the same turn of the event loop.
 //
 // Invariant: an address that has not proved that it receives our packets (by a connection id) never gets a reply larger than
-// its request. Packets that are nothing get nothing. Replies are dropped, not queued, when the system cannot send fast enough:
-// a client asks again.
+// its request. Packets that are nothing get nothing.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { fromUtf8, readUint32, SourceError, writeUint32 } from '@torrential/primitives'
@@ -10,13 +9,12 @@ import { addressBytes } from './address-bytes.ts'
 import type { ConnectionIds } from './connection-ids.ts'
 import { DEFAULT_NUM_WANT } from './http-answer.ts'
 import { compactKey, type FrontCounters, isAllowed, record, type TrackerCore } from './tracker-core.ts'
+import { UdpReplies } from './udp-replies.ts'
 import { CONNECT_LENGTH, isConnect, readAnnounce, readScrape, SCRAPE_LENGTH } from './udp-request.ts'
 
 /** Bytes of a reply: fits every IPv6 link (1,280) behind its headers. */
 export const MAX_PACKET = 1_232
 const maxScrape = 74
-/** Bytes that may wait in the kernel's way before replies are dropped. */
-const maxQueued = 1_048_576
 /** Kernel buffers: bursts of requests wait there while a timer or a HTTP request runs. */
 const socketBuffer = 4_194_304
 
@@ -26,7 +24,7 @@ export class UdpFront {
   readonly counters: FrontCounters = { announces: 0, scrapes: 0, refused: 0 }
   readonly #core: TrackerCore
   readonly #ids: ConnectionIds
-  readonly #sockets: Socket[] = []
+  readonly #listening: { readonly socket: Socket; readonly replies: UdpReplies }[] = []
 
   constructor(core: TrackerCore, ids: ConnectionIds) {
     this.#core = core
@@ -42,7 +40,12 @@ export class UdpFront {
       // Replies go to literals: no name look-up between them and the wire.
       lookup: (literal, _options, callback) => callback(null, literal, family),
     })
-    socket.on('message', (packet, remote) => this.#receive(socket, packet, remote))
+    const replies = new UdpReplies({
+      socket,
+      onDropped: () => this.#ignore(),
+      onError: (cause) => this.#report(cause),
+    })
+    socket.on('message', (packet, remote) => this.#receive(replies, packet, remote))
     return new Promise((resolve, reject) => {
       const onError = (error: Error) => {
         socket.close()
@@ -53,7 +56,7 @@ export class UdpFront {
         socket.off('error', onError)
         socket.on('error', (cause) => this.#report(cause))
         enlargeBuffers(socket)
-        this.#sockets.push(socket)
+        this.#listening.push({ socket, replies })
         resolve(socket.address().port)
       })
     })
@@ -61,19 +64,20 @@ export class UdpFront {
 
   async close(): Promise<void> {
     await Promise.all(
-      this.#sockets.splice(0).map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
+      this.#listening.splice(0).map(({ socket, replies }) => {
+        replies.close()
+        return new Promise<void>((resolve) => socket.close(() => resolve()))
+      }),
     )
   }
 
-  #receive(socket: Socket, packet: Uint8Array, remote: RemoteInfo): void {
+  #receive(replies: UdpReplies, packet: Uint8Array, remote: RemoteInfo): void {
     try {
       const address = addressBytes(remote.address)
       if (address === undefined || packet.length < CONNECT_LENGTH || remote.port === 0) return this.#ignore()
       const reply = this.#answer(packet, address, remote)
       if (reply === undefined) return this.#ignore()
-      if (socket.getSendQueueSize() > maxQueued) return this.#ignore()
-      // No callback: it would cost a tick for each packet, and a packet that cannot be sent is lost like any other.
-      socket.send(reply, remote.port, remote.address)
+      replies.add(reply, remote)
     } catch (cause) {
       // Nothing above throws by design; `allow` is the operator's code.
       this.#report(cause)
