@@ -97,13 +97,13 @@ export class Downloads {
     partial.inRuns = true
     // What leaves the memory of a piece that failed before must leave its digests behind.
     if (partial.isSuspect) partial.digests ??= partial.digestHeld(digestOf)
-    this.#writeRuns(partial, 1)
+    this.#writeRuns(partial, true)
   }
 
   /** More of a piece came at once than a block: it goes on as far as that makes possible. */
   advance(partial: PartialPiece<Peer>): void {
     if (partial.inRuns) {
-      this.#writeRuns(partial, this.#swarm.leastRun)
+      this.#writeRuns(partial, false)
       this.#endRuns(partial)
     } else if (partial.missing === 0) this.#commit(partial)
   }
@@ -140,7 +140,7 @@ export class Downloads {
     if (spare !== undefined && spare !== peer) this.#requester.cancelBlock(partial, index, spare)
     if (partial.listedAt !== -1) store.refile(partial)
     if (partial.digests !== undefined) partial.digests[index] = digestOf(block)
-    if (partial.inRuns) this.#writeRun(partial, index, this.#swarm.leastRun)
+    if (partial.inRuns) this.#writeRun(partial, index, false)
     else if (partial.missing === 0) this.#commit(partial)
   }
 
@@ -156,18 +156,19 @@ export class Downloads {
     this.#swarm.outbox.push({ type: 'verify', piece: partial.piece })
   }
 
-  #writeRuns(partial: PartialPiece<Peer>, least: number): void {
-    for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, least)
+  #writeRuns(partial: PartialPiece<Peer>, isUrgent: boolean): void {
+    for (let block = 0; block < partial.blockCount; block++) this.#writeRun(partial, block, isUrgent)
   }
 
-  #writeRun(partial: PartialPiece<Peer>, block: number, least: number): void {
-    const run = partial.takeRun(block, least)
+  #writeRun(partial: PartialPiece<Peer>, block: number, isUrgent: boolean): void {
+    const { leastRun, leastRunAhead } = this.#swarm
+    const run = isUrgent ? partial.takeRun(block, 1, 1) : partial.takeRun(block, leastRun, leastRunAhead)
     if (run === undefined) return
     this.#swarm.outbox.push({ type: 'write', piece: partial.piece, ...run })
     // Neighbours that waited for more may have nothing to wait for now.
     const start = run.offset / BLOCK_LENGTH
-    this.#writeRun(partial, start - 1, least)
-    this.#writeRun(partial, start + run.blocks.length, least)
+    this.#writeRun(partial, start - 1, isUrgent)
+    this.#writeRun(partial, start + run.blocks.length, isUrgent)
   }
 
   #unsnub(peer: Peer): void {

@@ -71,6 +71,8 @@ export class PartialPiece<Peer extends Holder = Holder> {
   #cursor = 0
   /** Where a reader stands, and no free block from there to here; −1 when nothing is free behind. */
   #ahead = -1
+  /** No block below waits for a run: what is written from here on is in order. */
+  #front = 0
   #unwritten: number
 
   constructor(piece: PieceIndex, geometry: Geometry, inRuns: boolean, now: number) {
@@ -217,6 +219,7 @@ export class PartialPiece<Peer extends Holder = Holder> {
       this.#blocks[block] = undefined
       this.senders[block] = undefined
       this.#cursor = min(this.#cursor, block)
+      this.#front = min(this.#front, block)
     }
     this.free += wrong.length
     this.missing += wrong.length
@@ -246,17 +249,19 @@ export class PartialPiece<Peer extends Holder = Holder> {
   }
 
   /**
-   * The run of unwritten blocks around `block`, when it is `least` bytes long or cannot grow; its blocks count as being
-   * written from now on.
+   * The run of unwritten blocks around `block`, when it is `least` bytes long (`leastAhead` behind a gap) or cannot grow; its blocks
+   * count as being written from now on.
    */
-  takeRun(block: number, least: number): BlockRun | undefined {
+  takeRun(block: number, least: number, leastAhead: number): BlockRun | undefined {
     if (this.#state[block] !== HERE) return undefined
     let start = block
     let end = block + 1
     while (start > 0 && this.#state[start - 1] === HERE) start--
     while (end < this.blockCount && this.#state[end] === HERE) end++
+    while (this.#front < start && this.#isShut(this.#front)) this.#front++
+    const enough = this.#front === start ? least : leastAhead
     const isShut = this.#isShut(start - 1) && this.#isShut(end)
-    if ((end - start) * BLOCK_LENGTH < least && !isShut) return undefined
+    if ((end - start) * BLOCK_LENGTH < enough && !isShut) return undefined
     const blocks: Uint8Array[] = []
     for (let at = start; at < end; at++) {
       blocks.push(this.#blocks[at] as Uint8Array)

@@ -183,6 +183,37 @@ describe('Downloads', () => {
     expect(bench.engine.stats.isFinished).toBe(true)
   })
 
+  test('writes the runs of a piece in order while a gap in it is short, and what is far behind one before it is filled', () => {
+    const options = { wholePieceLimit: 0, writeRun: 4 * 16_384 }
+    const bench = new SwarmBench({ have: '####.', blocks: 80, options })
+    const peer = bench.join('#####')
+    // One by one: with every answer more is asked for.
+    const answer = (from: number, to: number) => {
+      for (let at = from; at < to; at++) bench.answer(peer, bench.sent(peer, 'request').slice(at, at + 1))
+    }
+    const written = () =>
+      bench.actionsOf('write').map(({ offset, blocks }) => [offset / 16_384, offset / 16_384 + blocks.length])
+    answer(0, 4)
+    answer(5, 36)
+    expect(written()).toEqual([[0, 4]])
+    answer(4, 5)
+    expect(written()).toEqual([
+      [0, 4],
+      [4, 36],
+    ])
+    // Without block 36 eight times as much has to wait behind it.
+    answer(37, 68)
+    expect(written()).toHaveLength(2)
+    answer(68, 69)
+    expect(written().slice(2)).toEqual([[37, 69]])
+    answer(36, 37)
+    answer(69, 73)
+    expect(written().slice(3)).toEqual([
+      [36, 37],
+      [69, 73],
+    ])
+  })
+
   test('starts a piece over only when no run of its old content is on its way to the disk', () => {
     const bench = new SwarmBench({ have: '####.', blocks: 4, options: { wholePieceLimit: 0, writeRun: 16_384 } })
     const peer = bench.join('#####')

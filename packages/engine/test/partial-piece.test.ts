@@ -61,24 +61,55 @@ describe('PartialPiece', () => {
     const { sender } = holder(1)
     for (let at = 0; at < 15; at++) {
       partial.receive(at, block, sender)
-      expect(partial.takeRun(at, 16 * BLOCK_LENGTH)).toBeUndefined()
+      expect(partial.takeRun(at, 16 * BLOCK_LENGTH, 16 * BLOCK_LENGTH)).toBeUndefined()
     }
     partial.receive(15, block, sender)
-    expect(partial.takeRun(15, 16 * BLOCK_LENGTH)).toMatchObject({ offset: 0, blocks: { length: 16 } })
+    expect(partial.takeRun(15, 16 * BLOCK_LENGTH, 16 * BLOCK_LENGTH)).toMatchObject({
+      offset: 0,
+      blocks: { length: 16 },
+    })
     // Two blocks between the written run and the piece's middle wait; with their right neighbours gone they do not.
     partial.receive(16, block, sender)
-    expect(partial.takeRun(16, 16 * BLOCK_LENGTH)).toBeUndefined()
+    expect(partial.takeRun(16, 16 * BLOCK_LENGTH, 16 * BLOCK_LENGTH)).toBeUndefined()
     for (let at = 17; at < 33; at++) partial.receive(at, block, sender)
-    expect(partial.takeRun(20, 16 * BLOCK_LENGTH)).toMatchObject({ offset: 16 * BLOCK_LENGTH, blocks: { length: 17 } })
+    expect(partial.takeRun(20, 16 * BLOCK_LENGTH, 16 * BLOCK_LENGTH)).toMatchObject({
+      offset: 16 * BLOCK_LENGTH,
+      blocks: { length: 17 },
+    })
     for (let at = 33; at < 40; at++) partial.receive(at, at === 39 ? last : block, sender)
-    expect(partial.takeRun(39, 16 * BLOCK_LENGTH)).toMatchObject({ offset: 33 * BLOCK_LENGTH, blocks: { length: 7 } })
+    expect(partial.takeRun(39, 16 * BLOCK_LENGTH, 16 * BLOCK_LENGTH)).toMatchObject({
+      offset: 33 * BLOCK_LENGTH,
+      blocks: { length: 7 },
+    })
+  })
+
+  test('gives a run behind a gap only when it is longer, wherever the gap is', () => {
+    const partial = piece(true)
+    const { sender } = holder(1)
+    const take = (at: number) => partial.takeRun(at, 2 * BLOCK_LENGTH, 4 * BLOCK_LENGTH)
+    for (const at of [1, 2, 3]) partial.receive(at, block, sender)
+    expect(take(2)).toBeUndefined()
+    partial.receive(4, block, sender)
+    expect(take(2)).toMatchObject({ offset: BLOCK_LENGTH, blocks: { length: 4 } })
+    partial.receive(0, block, sender)
+    expect(take(0)).toMatchObject({ offset: 0, blocks: { length: 1 } })
+    // In order again.
+    for (const at of [5, 6]) partial.receive(at, block, sender)
+    expect(take(5)).toMatchObject({ offset: 5 * BLOCK_LENGTH, blocks: { length: 2 } })
+    // A block that turns out to be wrong is a gap.
+    expect(partial.settleRun(0, 7 * BLOCK_LENGTH)).toBe(7 * BLOCK_LENGTH)
+    partial.reopen([3])
+    for (const at of [7, 8]) partial.receive(at, block, sender)
+    expect(take(7)).toBeUndefined()
+    for (const at of [9, 10]) partial.receive(at, block, sender)
+    expect(take(7)).toMatchObject({ offset: 7 * BLOCK_LENGTH, blocks: { length: 4 } })
   })
 
   test('lets go of memory when a run is written, and is written when all runs are', () => {
     const partial = piece(true)
     const { sender } = holder(1)
     for (let at = 0; at < 40; at++) partial.receive(at, at === 39 ? last : block, sender)
-    expect(partial.takeRun(0, BLOCK_LENGTH)?.blocks).toHaveLength(40)
+    expect(partial.takeRun(0, BLOCK_LENGTH, BLOCK_LENGTH)?.blocks).toHaveLength(40)
     expect(partial.settleRun(0, 16 * BLOCK_LENGTH)).toBe(16 * BLOCK_LENGTH)
     expect(partial.settleRun(0, 16 * BLOCK_LENGTH)).toBe(0)
     expect(partial.isWritten).toBe(false)
@@ -121,7 +152,7 @@ describe('a piece that ends in padding', () => {
     const partial = make(true)
     const { sender } = holder(1)
     for (let at = 0; at < 3; at++) partial.receive(at, block, sender)
-    const run = partial.takeRun(2, BLOCK_LENGTH)
+    const run = partial.takeRun(2, BLOCK_LENGTH, BLOCK_LENGTH)
     expect([run?.offset, run?.blocks.length]).toEqual([0, 8])
     expect(partial.settleRun(0, 8 * BLOCK_LENGTH)).toBe(3 * BLOCK_LENGTH)
     expect([partial.isWritten, partial.heldBytes]).toEqual([true, 0])

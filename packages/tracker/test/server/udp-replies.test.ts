@@ -1,3 +1,4 @@
+import { describe, expect, test } from '@jest/globals'
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UdpReplies } from '../../src/server/udp-replies.ts'
@@ -36,7 +37,7 @@ function start() {
 }
 
 describe('replies of the UDP tracker', () => {
-  it('leave together at the end of the turn, in order', async () => {
+  test('leave together at the end of the turn, in order', async () => {
     const { socket, add } = start()
     add(1, 2, 3)
     await Promise.resolve()
@@ -49,7 +50,7 @@ describe('replies of the UDP tracker', () => {
     expect(socket.sent.at(-1)).toBe('4 to 127.0.0.1:6881')
   })
 
-  it('leave at once when 64 wait, and none of them twice', async () => {
+  test('leave at once when 64 wait, and none of them twice', async () => {
     const { socket, add } = start()
     add(...Array.from({ length: 63 }, (_, index) => index))
     expect(socket.sent).toEqual([])
@@ -60,7 +61,7 @@ describe('replies of the UDP tracker', () => {
     expect(new Set(socket.sent).size).toBe(65)
   })
 
-  it('are dropped while more than 1 MiB waits in the system', async () => {
+  test('are dropped while more than 1 MiB waits in the system', async () => {
     const { socket, counts, add } = start()
     socket.queued = 1_048_577
     add(1, 2)
@@ -73,7 +74,7 @@ describe('replies of the UDP tracker', () => {
     expect(socket.sent).toHaveLength(1)
   })
 
-  it('that cannot be sent are reported one by one, and later ones leave', async () => {
+  test('that cannot be sent are reported one by one, and later ones leave', async () => {
     const { socket, errors, add } = start()
     socket.failing = true
     add(1, 2)
@@ -85,7 +86,7 @@ describe('replies of the UDP tracker', () => {
     expect(socket.sent).toHaveLength(1)
   })
 
-  it('leave before the socket is closed, and nothing is sent afterwards', async () => {
+  test('leave before the socket is closed, and nothing is sent afterwards', async () => {
     const { socket, errors, replies, add } = start()
     add(1, 2)
     replies.close()
