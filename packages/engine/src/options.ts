@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly creditBytes?: number
   /** Pieces longer than this many bytes are written in runs before they are verified. @default 4 MiB */
   readonly wholePieceLimit?: number
-  /** Shortest run written of a piece above `wholePieceLimit`, bytes. @default 256 KiB */
+  /** Shortest run written of a piece above `wholePieceLimit`, bytes; behind a gap eight times as much. @default 256 KiB */
   readonly writeRun?: number
   /** Pieces a choked peer may still fetch (BEP 6); 0 sends none. @default 5 */
   readonly allowedFast?: number

@@ -214,6 +214,20 @@ describe('Downloads', () => {
     ])
   })
 
+  test('does not let a quarter of the credit wait behind a gap', () => {
+    const credit = new DownloadCredit(32 * 16_384)
+    const options = { wholePieceLimit: 0, writeRun: 4 * 16_384 }
+    const bench = new SwarmBench({ have: '####.', blocks: 80, options, credit })
+    const peer = bench.join('#####')
+    for (let at = 0; at < 13; at++) {
+      if (at !== 4) bench.answer(peer, bench.sent(peer, 'request').slice(at, at + 1))
+    }
+    expect(bench.actionsOf('write').map(({ offset, blocks }) => [offset / 16_384, blocks.length])).toEqual([
+      [0, 4],
+      [5, 8],
+    ])
+  })
+
   test('starts a piece over only when no run of its old content is on its way to the disk', () => {
     const bench = new SwarmBench({ have: '####.', blocks: 4, options: { wholePieceLimit: 0, writeRun: 16_384 } })
     const peer = bench.join('#####')
