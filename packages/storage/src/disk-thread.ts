@@ -11,8 +11,8 @@ const WORTH_FROM = 200
 const LINGER = 5_000
 /** MiB of young objects in the thread, all of them names and numbers: with more it would take longer until they are collected. */
 const YOUNG = 2
-/** Buffers for contents that are kept for the next batch. */
-const SPARE = 4
+/** Buffers for contents that are kept for the next batch: as many as a download has in the thread at once. */
+const SPARE = 8
 
 interface Reply {
   readonly id: number
@@ -36,7 +36,7 @@ export class DiskThread implements FileBatches {
   async write({ root, paths, contents, positions, limits, known }: SmallWrites): Promise<Uint8Array> {
     const { bytes, lengths } = gathered(contents, this.#spare.pop())
     const batch = { kind: 'write', root, paths, positions, limits, known, lengths, bytes }
-    const reply = await this.#ask(batch, [bytes.buffer as ArrayBuffer])
+    const reply = await this.#ask(batch, [bytes.buffer])
     if (reply?.bytes !== undefined && this.#spare.length < SPARE) this.#spare.push(reply.bytes.buffer)
     return reply?.done ?? new Uint8Array(paths.length)
   }

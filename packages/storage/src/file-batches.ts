@@ -155,15 +155,22 @@ async function readWhole(fileSystem: FileSystem, path: string, most: number): Pr
   }
 }
 
-/** The contents of files one behind the other, in memory of its own that a thread can be given. */
+/** Bytes of memory that is asked for at least: one of this size serves every batch of small files that comes later. */
+const LEAST_MEMORY = 1_048_576
+
+/**
+ * The contents of files one behind the other, in memory of its own that a thread can be given: `into` where that is long enough, and
+ * otherwise new memory, not cleared, of a MiB at least.
+ */
 export function gathered(
   contents: SmallWrites['contents'],
   into?: ArrayBuffer,
-): { bytes: Uint8Array; lengths: Uint32Array } {
+): { bytes: Uint8Array<ArrayBuffer>; lengths: Uint32Array } {
   const lengths = Uint32Array.from(contents, lengthOf)
   let total = 0
   for (const length of lengths) total += length
-  const bytes = into !== undefined && into.byteLength >= total ? new Uint8Array(into) : new Uint8Array(total)
+  const isEnough = into !== undefined && into.byteLength >= total
+  const bytes = new Uint8Array(isEnough ? into : Buffer.allocUnsafeSlow(Math.max(total, LEAST_MEMORY)).buffer)
   let at = 0
   for (const blocks of contents) {
     for (const block of blocks) {

@@ -28,6 +28,17 @@ export class FilePlaces {
     return this.#root
   }
 
+  /**
+   * The directory that all files lie in, relative to the root: of a torrent of many files its own one. Empty when that is the root;
+   * undefined when some lie elsewhere.
+   */
+  get common(): string | undefined {
+    if (this.#elsewhere.size > 0) return undefined
+    const [first = ''] = this.#paths
+    const within = first.slice(0, first.indexOf('/') + 1)
+    return this.#paths.every((path) => path.startsWith(within)) ? within.slice(0, -1) : ''
+  }
+
   of(file: number): FilePlace {
     return this.#elsewhere.get(file) ?? { root: this.#root, path: this.#paths[file] as string }
   }

@@ -92,9 +92,14 @@ export class Parking {
     return this.#part.find(piece, file)
   }
 
+  /** Nothing is in the part file. */
+  get isEmpty(): boolean {
+    return this.#part.size === 0
+  }
+
   /** Every byte is in its file, and belongs there. */
   get isUnused(): boolean {
-    return this.#unwanted === 0 && this.#part.size === 0
+    return this.#unwanted === 0 && this.isEmpty
   }
 
   /** True when new bytes of this slice belong into the part file. Costs a look at the disk for unwanted files only. */

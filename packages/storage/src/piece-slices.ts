@@ -68,12 +68,17 @@ export class PieceSlices {
 
   /** Where the pieces lie at this moment. A file that is found missing may be created again by the next write. */
   survey(): PieceSurvey {
-    const { geometry, files } = this.#parts
+    const { geometry, files, pads, parking } = this.#parts
     const sizes = new Map<number, number>()
     const gone = files.goneDirectories()
+    /** None of the torrent's bytes is on disk: found out with the first file that is missing. */
+    let isBlank: boolean | undefined
     const measure = async (file: number): Promise<number> => {
       const size = (await files.status(file, gone))?.size ?? -1
-      if (size < 0) await files.forget(file)
+      if (size < 0) {
+        await files.forget(file)
+        isBlank ??= !pads.includes(1) && parking.isEmpty && (await files.forgetAll(gone))
+      }
       sizes.set(file, size)
       return size
     }
@@ -86,6 +91,7 @@ export class PieceSlices {
       }
     }
     const locate: PieceSurvey['locate'] = (piece) => {
+      if (isBlank === true) return undefined
       const extents: PieceExtent[] = []
       for (const slice of geometry.slices(piece, 0, geometry.lengthOf(piece))) {
         const elsewhere = this.#locateElsewhere(piece, slice)

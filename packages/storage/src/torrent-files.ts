@@ -157,6 +157,16 @@ export class TorrentFiles {
     throw new StorageError('FILE_KIND', `something that is not a file is in its place: ${path}`, { path })
   }
 
+  /** In a look that found the directory missing which all files lie in, none is there: any may be created again. Or false. */
+  async forgetAll(gone: GoneDirectories): Promise<boolean> {
+    const { places, handles } = this.#parts
+    if (places.common === undefined || !gone.has(places.root, places.common)) return false
+    this.#seen.fill(0)
+    this.#dirty.clear()
+    await handles.evict(this.#owner)
+    return true
+  }
+
   /**
    * Puts what is at `from`, another file of the same length, into the place of a file that is not there.
    * @throws StorageError `EEXIST` when something is there; the signal's reason

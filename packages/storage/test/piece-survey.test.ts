@@ -1,12 +1,13 @@
 // What a look at a piece costs: its files are gone through a few times, not once for each of them.
 
-import { mkdir, symlink } from 'node:fs/promises'
+import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, jest, test } from '@jest/globals'
-import { HandlePool } from '@torrential/storage'
+import { Geometry } from '@torrential/primitives'
+import { FileStorage, HandlePool } from '@torrential/storage'
 import { MeddlingFileSystem } from './meddling-file-system.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
-import { failureOf, KIB, pieceOf, torrentOnDisk, writeAll } from './torrent-data.ts'
+import { failureOf, KIB, pieceOf, torrentOnDisk, writeAll, wrongPieces } from './torrent-data.ts'
 
 const FILES = 2_000
 
@@ -60,6 +61,55 @@ test('of directories that are not there only the uppermost is looked at, once', 
   expect(calls.length).toBeLessThan(12)
   // The root itself is missing.
   expect((await callsOfLook(join(path, 'none'))).calls.length).toBeLessThan(12)
+})
+
+test('of a torrent whose folder is missing one piece is gone through, and its files may be made again', async () => {
+  const path = await temporaryDirectory()
+  const { geometry, storage } = torrentOnDisk(path, tree)
+  await writeAll(storage, geometry)
+  await rm(join(path, 't'), { recursive: true })
+  const slices = jest.spyOn(geometry, 'slices')
+  const survey = storage.survey()
+  for (let piece = 0; piece < geometry.pieceCount; piece++) {
+    expect(await survey.locate(pieceOf(geometry, piece))).toBeUndefined()
+  }
+  expect(slices.mock.calls.length).toBeLessThanOrEqual(2)
+  await writeAll(storage, geometry, 2)
+  expect(await wrongPieces(storage, geometry, 2)).toEqual([])
+  await storage.close()
+})
+
+test('without its folder there is what lies elsewhere: in the part file, in another place, and zeros', async () => {
+  const files = { 't/a': 32 * KIB, 't/b': 32 * KIB, 't/c': 32 * KIB }
+  const options = { partFile: 'parts', wanted: (file: number) => file !== 1 }
+  const parked = torrentOnDisk(await temporaryDirectory(), files, options)
+  await parked.storage.write(pieceOf(parked.geometry, 1), 0, [new Uint8Array(32 * KIB)])
+  await parked.storage.close()
+  const { storage: again } = torrentOnDisk(parked.storage.path, files, options)
+  const inPart = again.survey()
+  expect(await inPart.locate(pieceOf(parked.geometry, 0))).toBeUndefined()
+  expect(await inPart.locate(pieceOf(parked.geometry, 1))).toHaveLength(1)
+  await again.close()
+
+  const moved = torrentOnDisk(await temporaryDirectory(), files)
+  await moved.storage.write(pieceOf(moved.geometry, 2), 0, [new Uint8Array(32 * KIB)])
+  await moved.storage.rename(2, 'elsewhere')
+  await rm(join(moved.storage.path, 't'), { recursive: true, force: true })
+  const survey = moved.storage.survey()
+  expect(await survey.locate(pieceOf(moved.geometry, 0))).toBeUndefined()
+  expect(await survey.locate(pieceOf(moved.geometry, 2))).toHaveLength(1)
+  await moved.storage.close()
+
+  // A piece of nothing but padding.
+  const geometry = new Geometry('v1', 32 * KIB, [{ length: 32 * KIB }, { length: 32 * KIB, pad: true }])
+  const padded = new FileStorage(
+    { geometry, files: [{ path: 't/a' }, { path: 't/pad', pad: true }], handles: new HandlePool() },
+    { path: await temporaryDirectory() },
+  )
+  const look = padded.survey()
+  expect(await look.locate(pieceOf(geometry, 0))).toBeUndefined()
+  expect(await look.locate(pieceOf(geometry, 1))).toHaveLength(1)
+  await padded.close()
 })
 
 test('what is there beside directories that are not is found', async () => {

@@ -7,7 +7,7 @@
 // disk yet, while the bytes themselves were.) A file that somebody changed within that minute after a crash goes unnoticed;
 // everything later is seen.
 
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
 import type { FileBatches, FileSystem } from '@torrential/storage'
 
@@ -47,9 +47,13 @@ export async function stampFiles(
   locate: (file: number) => string,
   { fileSystem, batches }: FileLook,
 ): Promise<(FileStamp | null)[]> {
-  const files = metainfo.files.flatMap(({ pad }, file) => (pad ? [] : [file]))
+  const all = metainfo.files.flatMap(({ pad }, file) => (pad ? [] : [file]))
   const stamps = Array.from<FileStamp | null>({ length: metainfo.files.length }).fill(null)
   const missing = new MissingDirectories(fileSystem)
+  // Of a new torrent nothing is there, which one file tells of all; a few are asked for as soon as that one.
+  const first = all.length > AT_ONCE ? all[0] : undefined
+  const isNew = first !== undefined && (await missing.look(locate(first)))
+  const files = isNew ? all.filter((file) => !missing.have(locate(file))) : all
   let next = batches === undefined ? 0 : await stampTogether(files, { locate, batches, stamps })
   const work = async (): Promise<void> => {
     for (let file = files[next++]; file !== undefined; file = files[next++]) {
@@ -94,6 +98,8 @@ async function stampOf(path: string, fileSystem: FileSystem, missing: MissingDir
 /** Directories that are not there, found out by the first file that is not: a new torrent's need not be asked for one by one. */
 class MissingDirectories {
   readonly #isMissing = new Map<string, boolean | Promise<boolean>>()
+  /** The uppermost one of those found last, with what ends a name behind it. */
+  #above: string | undefined
   readonly #fileSystem: FileSystem
 
   constructor(fileSystem: FileSystem) {
@@ -102,17 +108,30 @@ class MissingDirectories {
 
   /** The directory of this file is known to be missing. */
   have(path: string): boolean {
-    return this.#isMissing.get(dirname(path)) === true
+    return (this.#above !== undefined && path.startsWith(this.#above)) || this.#isMissing.get(dirname(path)) === true
   }
 
-  /** This file is missing: perhaps its directory is. Who finds that out side by side looks once, and nobody asks further before. */
-  async look(path: string): Promise<void> {
-    const directory = dirname(path)
+  /** This file may be missing: perhaps its directory is, which is the answer. Who asks side by side looks once, and waits for it. */
+  look(path: string): Promise<boolean> {
+    return this.#look(dirname(path))
+  }
+
+  async #look(directory: string): Promise<boolean> {
     const known = this.#isMissing.get(directory)
-    if (typeof known === 'boolean') return
-    const looked = known ?? isGone(this.#fileSystem, directory)
+    if (typeof known === 'boolean') return known
+    const looked = known ?? this.#ask(directory)
     this.#isMissing.set(directory, looked)
-    this.#isMissing.set(directory, await looked)
+    const isMissing = await looked
+    this.#isMissing.set(directory, isMissing)
+    return isMissing
+  }
+
+  async #ask(directory: string): Promise<boolean> {
+    if (!(await isGone(this.#fileSystem, directory))) return false
+    this.#above = directory.endsWith(sep) ? directory : directory + sep
+    const parent = dirname(directory)
+    if (parent !== directory) await this.#look(parent)
+    return true
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Metainfo } from '@torrential/metainfo'
 import { batchesOver, faultyFileSystem, nodeFileSystem } from '@torrential/storage'
@@ -56,9 +56,32 @@ describe('a look at the files of a torrent', () => {
     hook.disable()
     await rm(path, { recursive: true })
     expect(stamps.map((stamp) => stamp?.size)).toEqual(files.map((file) => (file === 'here/99' ? 4 : undefined)))
-    // The hundred that may be there, four at a time of those that cannot, and a look at either directory.
+    // The hundred that may be there, and a look at either directory and at the one above them.
     expect(calls).toBeGreaterThan(100)
-    expect(calls).toBeLessThanOrEqual(100 + 4 + 2)
+    expect(calls).toBeLessThanOrEqual(100 + 3)
+  })
+
+  test('asks for no file of a new torrent, of which the folder is missing', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'torrential-stamps-'))
+    const files = Array.from({ length: 30 }, (_, file) => ({ path: `new/${file % 10}/${file}`, pad: false }))
+    const metainfo = { files } as unknown as Metainfo
+    const asked: string[] = []
+    const fileSystem = {
+      ...nodeFileSystem,
+      stat: (at: string) => (asked.push(relative(path, at)), nodeFileSystem.stat(at)),
+    }
+    const locate = (file: number) => join(path, files[file]!.path)
+    for (const batches of [undefined, batchesOver(fileSystem)]) {
+      expect(await stampFiles(metainfo, locate, { fileSystem, batches })).toEqual(files.map(() => null))
+      expect(asked.splice(0)).toEqual(['new/0', 'new', ''])
+    }
+    await mkdir(join(path, 'new/7'), { recursive: true })
+    await writeFile(join(path, 'new/7/17'), 'four')
+    for (const batches of [undefined, batchesOver(fileSystem)]) {
+      const stamps = await stampFiles(metainfo, locate, { fileSystem, batches })
+      expect(stamps.flatMap((stamp, file) => (stamp === null ? [] : [file]))).toEqual([17])
+    }
+    await rm(path, { recursive: true })
   })
 
   test('takes what cannot be looked at for unknown, and never its directory for missing', async () => {
