@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import type { FileRange, Metainfo } from '@torrential/metainfo'
 import { type Bitfield, type Clock, type PeerError, type TorrentialError, toHex } from '@torrential/primitives'
-import type { FileStorage } from '@torrential/storage'
+import type { FileStorage, StoredFileStatus } from '@torrential/storage'
 import type { AnnounceProgress } from '@torrential/tracker'
 import { TorrentData } from './data-reuse.ts'
 import type { Dialed } from './dialer.ts'
@@ -189,8 +189,8 @@ export class TorrentAssembly implements Parts, InboundTorrent {
     this.keeper.unused()
   }
 
-  async flush(): Promise<void> {
-    await this.keeper.awake?.flush()
+  async flush(): Promise<ReadonlyMap<number, StoredFileStatus> | undefined> {
+    return this.keeper.awake?.flush()
   }
 
   warn(error: TorrentialError): void {

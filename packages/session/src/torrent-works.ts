@@ -13,7 +13,13 @@ import {
   toHex,
 } from '@torrential/primitives'
 import { MESSAGE_FRAME } from './message-frame.ts'
-import { type CachedStorage, cached, FileStorage, type StorageObserver } from '@torrential/storage'
+import {
+  type CachedStorage,
+  cached,
+  FileStorage,
+  type StorageObserver,
+  type StoredFileStatus,
+} from '@torrential/storage'
 import { BlockHasher } from './block-hasher.ts'
 import type { Dialed } from './dialer.ts'
 import type { PeerConnection } from './peer-connection.ts'
@@ -147,10 +153,12 @@ export class TorrentWorks {
     this.#host.life.finished()
   }
 
-  async flush(): Promise<void> {
+  /** Resolves with how files looked then, as far as that is known. */
+  async flush(): Promise<ReadonlyMap<number, StoredFileStatus>> {
     // What is kept says of most of what has been written that it is there: after a power cut as well.
-    await this.storage.flush()
+    const looks = await this.storage.flushAndLook()
     await this.blocks.saveOld()
+    return looks
   }
 
   /** Gives back everything. Never rejects. */

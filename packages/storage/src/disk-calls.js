@@ -24,7 +24,7 @@ export function perform(batch, calls) {
   const { kind, bytes } = batch
   if (kind === 'look') return { found: look(calls, batch) }
   if (kind === 'read') return read(calls, batch)
-  if (kind === 'sync') return { done: sync(calls, batch) }
+  if (kind === 'sync') return { found: sync(calls, batch) }
   return { done: write(calls, batch), bytes }
 }
 
@@ -161,23 +161,26 @@ class Pace {
 }
 
 function sync(calls, { root, paths }) {
-  const done = new Uint8Array(paths.length)
+  const found = new Float64Array(2 * paths.length).fill(Number.NaN)
   const pace = new Pace(SLOW.sync)
   const ground = new Ground(calls, root)
   for (let i = 0; i < paths.length && pace.isGood(); i++) {
     try {
       ground.enter(dirname(paths[i]), false)
-      syncFile(calls, paths[i])
-      done[i] = 1
+      const { size, mtimeMs } = syncFile(calls, paths[i])
+      found[2 * i] = size
+      found[2 * i + 1] = mtimeMs
     } catch {}
   }
-  return done
+  return found
 }
 
+/** How it looks then: who makes files durable writes down how they look, and a look by name costs as much as all of this. */
 function syncFile(calls, path) {
   const file = calls.openSync(path, guards)
   try {
     calls.fdatasyncSync(file)
+    return calls.fstatSync(file)
   } finally {
     calls.closeSync(file)
   }

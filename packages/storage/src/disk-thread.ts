@@ -3,7 +3,7 @@
 // tries again.
 
 import { Worker } from 'node:worker_threads'
-import { type FileBatches, gathered, type SmallWrites } from './file-batches.ts'
+import { type FileBatches, gathered, nobodyLooked, type SmallWrites } from './file-batches.ts'
 
 /** Starting the thread takes as long as some hundred files take without it. */
 const WORTH_FROM = 200
@@ -41,12 +41,12 @@ export class DiskThread implements FileBatches {
     return reply?.done ?? new Uint8Array(paths.length)
   }
 
-  async sync(root: string, paths: readonly string[]): Promise<Uint8Array> {
-    return (await this.#ask({ kind: 'sync', root, paths }))?.done ?? new Uint8Array(paths.length)
+  async sync(root: string, paths: readonly string[]): Promise<Float64Array> {
+    return (await this.#ask({ kind: 'sync', root, paths }))?.found ?? nobodyLooked(paths)
   }
 
   async look(paths: readonly string[]): Promise<Float64Array> {
-    return (await this.#ask({ kind: 'look', paths }))?.found ?? new Float64Array(2 * paths.length).fill(Number.NaN)
+    return (await this.#ask({ kind: 'look', paths }))?.found ?? nobodyLooked(paths)
   }
 
   async read(paths: readonly string[], most: number): Promise<readonly (Uint8Array | undefined)[]> {

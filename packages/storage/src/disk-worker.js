@@ -3,7 +3,7 @@
 //
 // In:  { id, kind: 'write', root, paths, lengths, positions, limits, known, bytes } – bytes one behind the other, given away by the sender
 //      { id, kind: 'sync', root, paths }, { id, kind: 'look', paths } or { id, kind: 'read', paths, most }
-// Out: { id, done, bytes } – 1 for each path that is done; the bytes come back –, { id, done }, { id, found } as `FileBatches.look`, or
+// Out: { id, done, bytes } – 1 for each path that is done; the bytes come back –, { id, found } as `FileBatches.sync` and `look`, or
 //      { id, bytes, lengths }, one file behind the other and -1 for each that was not read
 
 import {

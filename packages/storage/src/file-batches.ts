@@ -5,7 +5,7 @@
 
 import { StorageError } from '@torrential/primitives'
 import { dirname, relative, sep } from 'node:path'
-import type { FileSystem, OpenFile } from './file-system.ts'
+import type { FileStat, FileSystem, OpenFile } from './file-system.ts'
 import { openRequested } from './pooled-handle.ts'
 import { lengthOf, writeFully } from './pooled-io.ts'
 import { RootDirectory } from './root-directory.ts'
@@ -38,10 +38,10 @@ export interface FileBatches extends AsyncDisposable {
    */
   write(files: SmallWrites): Promise<Uint8Array>
   /**
-   * Opens each file with `write`, syncs and closes it. 1 for each whose content survives a power cut, and whose directory is inside the
-   * root.
+   * Opens each file with `write`, syncs and closes it. What `look` tells for each whose content survives a power cut, and whose
+   * directory is inside the root; NaN for the others.
    */
-  sync(root: string, paths: readonly string[]): Promise<Uint8Array>
+  sync(root: string, paths: readonly string[]): Promise<Float64Array>
   /**
    * Two numbers for each name: bytes, and milliseconds since 1970 of the last change. Bytes are -1 where there is no file (or
    * something else), NaN where nobody has looked.
@@ -79,11 +79,12 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
       await file.close()
     }
   }
-  const sync = async (ground: RootDirectory, path: string): Promise<void> => {
+  const sync = async (ground: RootDirectory, path: string): Promise<FileStat> => {
     await ground.require(below(ground, path))
     const file = await fileSystem.open(path, 'write')
     try {
       await file.datasync()
+      return await file.stat()
     } finally {
       await file.close()
     }
@@ -104,18 +105,18 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
       return done
     },
     async sync(root, paths) {
-      const done = new Uint8Array(paths.length)
+      const found = nobodyLooked(paths)
       const ground = new RootDirectory(fileSystem, root)
       for (const [index, path] of paths.entries()) {
         await sync(ground, path).then(
-          () => (done[index] = 1),
+          ({ size, modified }) => found.set([size, modified], 2 * index),
           () => {},
         )
       }
-      return done
+      return found
     },
     async look(paths) {
-      const found = new Float64Array(2 * paths.length).fill(Number.NaN)
+      const found = nobodyLooked(paths)
       for (const [index, path] of paths.entries()) {
         try {
           const { kind, size, modified } = await fileSystem.stat(path)
@@ -135,6 +136,11 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
     },
     async [Symbol.asyncDispose]() {},
   }
+}
+
+/** Of a look at files that did not take place. */
+export function nobodyLooked(paths: readonly string[]): Float64Array {
+  return new Float64Array(2 * paths.length).fill(Number.NaN)
 }
 
 /** The directory of a file, as `RootDirectory` has it. */

@@ -127,10 +127,17 @@ export class FileStorage implements Storage, PieceLayout {
   }
 
   async flush(options?: AbortOptions): Promise<void> {
+    await this.flushAndLook(options)
+  }
+
+  /** As `flush`; how files looked, by index, right after they had been made durable: some of them or none. @throws as `flush` */
+  async flushAndLook(options?: AbortOptions): Promise<ReadonlyMap<number, StoredFileStatus>> {
+    let looks: ReadonlyMap<number, StoredFileStatus> = new Map()
     await this.#run(options, async () => {
-      await this.#files.flush()
+      looks = await this.#files.flush()
       await this.#parking.flush()
     })
+    return looks
   }
 
   /**

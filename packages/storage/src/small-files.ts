@@ -8,7 +8,7 @@ import type { HandlePool } from './handle-pool.ts'
 import { extentOf } from './piece-extent.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { sideBySide } from './side-by-side.ts'
-import type { TorrentFilesParts } from './torrent-files.ts'
+import type { StoredFileStatus, TorrentFilesParts } from './torrent-files.ts'
 
 /** Bytes of a slice. A larger one costs more than the calls around it, and is written without a copy. */
 const SMALL = 65_536
@@ -63,15 +63,19 @@ function writeGroup(
   return unlessFailed(() => handles.place(() => batches.write({ root, paths, contents, positions, limits, known })))
 }
 
-/** Makes files durable that nobody has open, and takes them out of `dirty`; those that are not durable stay. Never rejects. */
+/**
+ * Makes files durable that nobody has open, and takes them out of `dirty`; those that are not durable stay. Returns how those that are
+ * look. Never rejects.
+ */
 export async function syncTogether(
   parts: TorrentFilesParts,
   files: readonly number[],
   dirty: Set<number>,
-): Promise<void> {
+): Promise<ReadonlyMap<number, StoredFileStatus>> {
+  const looks = new Map<number, StoredFileStatus>()
   const { places, handles } = parts
   const batches = batchesFor(parts, files.length)
-  if (batches === undefined) return
+  if (batches === undefined) return looks
   let isSlow = false
   await sideBySide(syncsOf(parts, files), SYNCS_AT_ONCE, async (group) => {
     if (isSlow) return
@@ -79,10 +83,15 @@ export async function syncTogether(
     for (const file of group) dirty.delete(file)
     const root = places.rootOf(group[0] as number).path
     const paths = group.map((file) => places.pathOf(file))
-    const done = await unlessFailed(() => handles.place(() => batches.sync(root, paths)))
-    for (const [index, file] of group.entries()) if (done?.[index] !== 1) dirty.add(file)
-    if (done?.at(-1) !== 1) isSlow = true
+    const found = await unlessFailed(() => handles.place(() => batches.sync(root, paths)))
+    for (const [index, file] of group.entries()) {
+      const size = found?.[2 * index] ?? Number.NaN
+      if (Number.isNaN(size)) dirty.add(file)
+      else looks.set(file, { size, modified: found?.[2 * index + 1] as number })
+    }
+    if (Number.isNaN(found?.at(-2) ?? Number.NaN)) isSlow = true
   })
+  return looks
 }
 
 function batchesFor({ handles, geometry }: BatchUser, files: number): FileBatches | undefined {

@@ -195,21 +195,21 @@ export class TorrentFiles {
     await this.#parts.handles.evict(this.#owner, file)
   }
 
-  /** Every file written since the last flush is on the disk once this resolves. @throws StorageError of the first that failed */
-  async flush(): Promise<void> {
+  /** Makes every file durable that was written since the last flush; how many of them looked. @throws StorageError of the first failure */
+  async flush(): Promise<ReadonlyMap<number, StoredFileStatus>> {
     const { places, handles } = this.#parts
     let failure: { readonly error: unknown } | undefined
-    const looks = new Map<string, Promise<void>>()
+    const confirming = new Map<string, Promise<void>>()
     const confirmed = (file: number): Promise<void> => {
       const [root, directory] = [places.rootOf(file), places.directoryOf(file)]
       const path = root.resolve(directory)
-      const look = looks.get(path) ?? root.confirm(directory)
-      looks.set(path, look)
+      const look = confirming.get(path) ?? root.confirm(directory)
+      confirming.set(path, look)
       return look
     }
     // Whether one that is open has been deleted is asked of its handle.
     const closed = [...this.#dirty].filter((file) => !handles.isWritable(this.pathOf(file)))
-    await syncTogether(this.#parts, closed, this.#dirty)
+    const looks = await syncTogether(this.#parts, closed, this.#dirty)
     await sideBySide([...this.#dirty], AT_ONCE, async (file) => {
       this.#dirty.delete(file)
       try {
@@ -221,6 +221,7 @@ export class TorrentFiles {
       }
     })
     if (failure !== undefined) throw failure.error
+    return looks
   }
 
   /** Closes the handles of all files. */

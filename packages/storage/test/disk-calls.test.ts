@@ -98,8 +98,9 @@ describe.each(codes)('%s at the n-th call, lasting %s, for every n', (code, isLa
           synced++
         },
       }
-      const done = [...(perform({ kind: 'sync', root, paths }, counted).done as Uint8Array)]
-      expect(done.filter((one) => one === 1).length).toBeLessThanOrEqual(synced)
+      const [first, , second] = perform({ kind: 'sync', root, paths }, counted).found as Float64Array
+      expect([first, second].filter((size) => size === 1).length).toBeLessThanOrEqual(synced)
+      expect([first, second].every((size) => size === 1 || Number.isNaN(size))).toBe(true)
     })
   })
 

@@ -9,7 +9,7 @@
 
 import { dirname, sep } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
-import type { FileBatches, FileSystem } from '@torrential/storage'
+import type { FileBatches, FileSystem, StoredFileStatus } from '@torrential/storage'
 
 export interface FileStamp {
   /** bytes */
@@ -31,11 +31,16 @@ const AT_ONCE = 4
 /** Files of one batch: so few that a slow disk is noticed soon. */
 const BATCH = 1_024
 
+/** How some files looked, by their index in the metainfo. */
+export type FileLooks = ReadonlyMap<number, StoredFileStatus>
+
 /** What files are looked at with. */
 export interface FileLook {
   readonly fileSystem: FileSystem
   /** Many at a time, as far as there are any. */
   readonly batches?: FileBatches | undefined
+  /** Of a moment ago: these files are not looked at. */
+  readonly looks?: FileLooks | undefined
 }
 
 /**
@@ -45,10 +50,10 @@ export interface FileLook {
 export async function stampFiles(
   metainfo: Metainfo,
   locate: (file: number) => string,
-  { fileSystem, batches }: FileLook,
+  { fileSystem, batches, looks }: FileLook,
 ): Promise<(FileStamp | null)[]> {
-  const all = metainfo.files.flatMap(({ pad }, file) => (pad ? [] : [file]))
-  const stamps = Array.from<FileStamp | null>({ length: metainfo.files.length }).fill(null)
+  const all = metainfo.files.flatMap(({ pad }, file) => (pad || looks?.has(file) === true ? [] : [file]))
+  const stamps = Array.from({ length: metainfo.files.length }, (_, file) => stampFrom(looks?.get(file)))
   const missing = new MissingDirectories(fileSystem)
   // Of a new torrent nothing is there, which one file tells of all; a few are asked for as soon as that one.
   const first = all.length > AT_ONCE ? all[0] : undefined
@@ -62,6 +67,10 @@ export async function stampFiles(
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return stamps
+}
+
+function stampFrom(look: StoredFileStatus | undefined): FileStamp | null {
+  return look === undefined ? null : { size: look.size, mtime: Math.floor(look.modified) }
 }
 
 interface BatchLook {
@@ -78,7 +87,7 @@ async function stampTogether(files: readonly number[], { locate, batches, stamps
     for (const [index, file] of group.entries()) {
       const size = found[2 * index] as number
       if (Number.isNaN(size)) return at + index
-      if (size >= 0) stamps[file] = { size, mtime: Math.floor(found[2 * index + 1] as number) }
+      if (size >= 0) stamps[file] = stampFrom({ size, modified: found[2 * index + 1] as number })
     }
   }
   return files.length
@@ -88,7 +97,7 @@ async function stampOf(path: string, fileSystem: FileSystem, missing: MissingDir
   if (missing.have(path)) return null
   try {
     const { kind, size, modified } = await fileSystem.stat(path)
-    return kind === 'file' ? { size, mtime: Math.floor(modified) } : null
+    return kind === 'file' ? stampFrom({ size, modified }) : null
   } catch (error) {
     if (isAbsent(error)) await missing.look(path)
     return null

@@ -13,7 +13,7 @@ import {
 } from '@torrential/primitives'
 import { DEFAULTS } from '../options.ts'
 import { lineOf, mostBehind, soon } from './journal-pace.ts'
-import type { JournalPlace, ResumeFound, ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
+import type { FileLooks, JournalPlace, ResumeFound, ResumeLoaded, ResumeStore, ResumeSubject } from './resume-store.ts'
 
 export interface ResumeKeeperParts {
   readonly store: ResumeStore | undefined
@@ -22,8 +22,8 @@ export interface ResumeKeeperParts {
   /** The live bitfield: it is copied when it is written. */
   readonly have: Bitfield
   readonly totals: { readonly uploaded: number; readonly downloaded: number }
-  /** Makes what is claimed durable before the claim is. */
-  flush(): Promise<void>
+  /** Makes what is claimed durable before the claim is. Resolves with how files looked then, as far as that is known. */
+  flush(): Promise<FileLooks | undefined>
   warn(error: TorrentialError): void
 }
 
@@ -258,10 +258,10 @@ export class ResumeKeeper {
       const since: Changes = { gained: [], lost: [] }
       this.#sinceCopy = since
       this.#isCurrent = isQuiet
-      await this.#parts.flush()
+      const looks = await this.#parts.flush()
       await this.#step(async () => {
         this.#place = undefined
-        const place = await store.save(subject, record, { before: this.#newest, isQuiet })
+        const place = await store.save(subject, record, { before: this.#newest, isQuiet, looks })
         this.#newest = place
         this.#sinceCopy = undefined
         this.#changes = undefined

@@ -6,10 +6,12 @@ import type { Metainfo } from '@torrential/metainfo'
 import { type Bitfield, type Random, StorageError, toHex } from '@torrential/primitives'
 import { type FileBatches, type FileSystem, nodeFileSystem } from '@torrential/storage'
 import { bootIdentity } from './boot-identity.ts'
-import { type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
+import { type FileLooks, type FileStamp, isExplained, isSame, stampFiles } from './file-stamp.ts'
 import { decodeJournal, encodeJournalEntry, encodeJournalHead, type JournalEntry } from './resume-journal.ts'
 import { decodeRecord, encodeRecord, type JournalSlot, type ResumeRecord } from './resume-record.ts'
 import type { StateFiles } from './state-files.ts'
+
+export type { FileLooks } from './file-stamp.ts'
 
 const LARGEST_RECORD = 64 * 1024 * 1024
 const LARGEST_JOURNAL = 16 * 1024 * 1024
@@ -117,20 +119,25 @@ export class ResumeStore {
 
   /**
    * Writes a record; what it claims must have reached the disk. Unless `isQuiet` its journal begins with it, so that there is
-   * no moment at which changed files look like somebody else's doing. @throws InputError `STATE_WRITE`
+   * no moment at which changed files look like somebody else's doing. `looks` are of a moment ago, and need not be repeated.
+   * @throws InputError `STATE_WRITE`
    */
   async save(
     subject: ResumeSubject,
     totals: Pick<ResumeRecord, 'have' | 'uploaded' | 'downloaded'>,
-    options: { readonly before: JournalPlace | undefined; readonly isQuiet: boolean },
+    options: {
+      readonly before: JournalPlace | undefined
+      readonly isQuiet: boolean
+      readonly looks?: FileLooks | undefined
+    },
   ): Promise<JournalPlace> {
     const { metainfo, infoHash, locate } = subject
-    const { before, isQuiet } = options
+    const { before, isQuiet, looks } = options
     // The time as well: dice that are seeded for a test fall the same way in each session.
     const epoch = `${this.now()}-${toHex(this.#parts.random.bytes(8))}`
     const place: JournalPlace = { epoch, slot: before?.slot === 0 ? 1 : 0 }
     await this.#remove(infoHash, place.slot)
-    const files = await this.#stamps(metainfo, locate)
+    const files = await this.#stamps(metainfo, locate, looks)
     const time = this.now()
     const { uploaded, downloaded } = totals
     if (!isQuiet) await this.begin(infoHash, place, { time, uploaded, downloaded })
@@ -150,9 +157,9 @@ export class ResumeStore {
     return this.#write(infoHash, place, encodeJournalEntry(entry), entry)
   }
 
-  #stamps(metainfo: Metainfo, locate: ResumeSubject['locate']): Promise<(FileStamp | null)[]> {
+  #stamps(metainfo: Metainfo, locate: ResumeSubject['locate'], looks?: FileLooks): Promise<(FileStamp | null)[]> {
     const { fileSystem = nodeFileSystem, batches } = this.#parts
-    return stampFiles(metainfo, locate, { fileSystem, batches: batches?.(metainfo.files.length) })
+    return stampFiles(metainfo, locate, { fileSystem, batches: batches?.(metainfo.files.length), looks })
   }
 
   async #write(infoHash: string, { slot }: JournalPlace, text: string, { synced }: JournalEntry): Promise<number> {

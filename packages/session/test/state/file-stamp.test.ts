@@ -84,6 +84,19 @@ describe('a look at the files of a torrent', () => {
     await rm(path, { recursive: true })
   })
 
+  test('asks for no file of which it is known how it looked', async () => {
+    const files = Array.from({ length: 8 }, (_, file) => ({ path: `files/${file}`, pad: file === 2 }))
+    const metainfo = { files } as unknown as Metainfo
+    const looks = new Map(
+      files.flatMap(({ pad }, file) => (pad || file === 5 ? [] : [[file, { size: file, modified: 7.9 }]])),
+    )
+    const asked: string[] = []
+    const fileSystem = { ...nodeFileSystem, stat: (at: string) => (asked.push(at), nodeFileSystem.stat('/')) }
+    const stamps = await stampFiles(metainfo, (file) => files[file]!.path, { fileSystem, looks })
+    expect(asked).toEqual(['files/5'])
+    expect(stamps).toEqual(files.map(({ pad }, file) => (pad || file === 5 ? null : { size: file, mtime: 7 })))
+  })
+
   test('takes what cannot be looked at for unknown, and never its directory for missing', async () => {
     const path = await mkdtemp(join(tmpdir(), 'torrential-stamps-'))
     await mkdir(join(path, 'here'))

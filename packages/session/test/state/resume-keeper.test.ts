@@ -5,7 +5,7 @@ import { buildTorrent, parseTorrent } from '@torrential/metainfo'
 import { Bitfield, VirtualClock } from '@torrential/primitives'
 import type { JournalEntry } from '../../src/state/resume-journal.ts'
 import { ResumeKeeper } from '../../src/state/resume-keeper.ts'
-import type { JournalPlace, ResumeStore } from '../../src/state/resume-store.ts'
+import type { FileLooks, JournalPlace, ResumeStore } from '../../src/state/resume-store.ts'
 
 const PIECES = 300
 
@@ -28,7 +28,12 @@ async function keeper(pieceLength: number) {
     if (!disk.works) throw new Error('no space')
     return lines.push(entry)
   }
-  const save = async (): Promise<JournalPlace> => ({ epoch: 'e', slot: 0 })
+  const looks: FileLooks = new Map([[0, { size: 5, modified: 7 }]])
+  const saved: unknown[] = []
+  const save = async (_: unknown, __: unknown, options: { looks?: FileLooks }): Promise<JournalPlace> => {
+    saved.push(options.looks)
+    return { epoch: 'e', slot: 0 }
+  }
   const store = { now: () => 0, save, begin: tell, append: tell } as unknown as ResumeStore
   const clock = new VirtualClock()
   const kept = new ResumeKeeper({
@@ -37,15 +42,20 @@ async function keeper(pieceLength: number) {
     subject: { metainfo: torrent, infoHash: 'ab'.repeat(20), locate: () => '/t' },
     have: new Bitfield(PIECES),
     totals: { uploaded: 0, downloaded: 0 },
-    flush: async () => {},
+    flush: async () => looks,
     warn: (error) => {
       if (disk.works) throw error
     },
   })
   await kept.save(false)
   const settled = () => new Promise((turned) => setImmediate(turned))
-  return { kept, clock, lines, settled, disk }
+  return { kept, clock, lines, settled, disk, looks, saved }
 }
+
+test('a record is told how files looked when they had been made durable', async () => {
+  const { saved, looks } = await keeper(16_384)
+  expect(saved).toEqual([looks])
+})
 
 describe('a line of the journal', () => {
   test.each([

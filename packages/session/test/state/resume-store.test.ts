@@ -108,6 +108,20 @@ describe('a resume store', () => {
     expect([[...have], isCurrent]).toEqual([[2], false])
   })
 
+  test('writes down how files looked a moment ago, and looks at the others', async () => {
+    const files = new MemoryStateFiles()
+    const { size, mtimeMs } = await stat(fileB())
+    const looks = new Map([[1, { size, modified: mtimeMs }]])
+    await utimes(fileB(), 1e9, mtimeMs / 1_000 + 2)
+    const have = bitfield(0, 4)
+    const options = { before: undefined, isQuiet: true, looks }
+    await storeOn(files).save(subject, { have, ...totals }, options)
+    // Somebody has touched it since that look.
+    expect([...(await found(storeOn(files))).doubtful]).toEqual([4, 5, 6, 7])
+    await utimes(fileB(), 1e9, mtimeMs / 1_000)
+    expect((await found(storeOn(files))).isCurrent).toBe(true)
+  })
+
   test('hashes the pieces of a file that was changed long after the crash, and of no other', async () => {
     const files = new MemoryStateFiles()
     await crashed(files)
