@@ -71,7 +71,7 @@ export class PieceSlices {
     const { geometry, files, pads, parking } = this.#parts
     const sizes = new Map<number, number>()
     const gone = files.goneDirectories()
-    /** None of the torrent's bytes is on disk: found out with the first file that is missing. */
+    /** None of the torrent's bytes is on disk: found out with the first file that is missing. Not asked of torrents with padding. */
     let isBlank: boolean | undefined
     const measure = async (file: number): Promise<number> => {
       const size = (await files.status(file, gone))?.size ?? -1

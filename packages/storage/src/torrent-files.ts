@@ -157,7 +157,7 @@ export class TorrentFiles {
     throw new StorageError('FILE_KIND', `something that is not a file is in its place: ${path}`, { path })
   }
 
-  /** In a look that found the directory missing which all files lie in, none is there: any may be created again. Or false. */
+  /** Forgets each file, and returns true, when `gone` has the directory that all of them lie in; otherwise returns false. */
   async forgetAll(gone: GoneDirectories): Promise<boolean> {
     const { places, handles } = this.#parts
     if (places.common === undefined || !gone.has(places.root, places.common)) return false
@@ -195,7 +195,7 @@ export class TorrentFiles {
     await this.#parts.handles.evict(this.#owner, file)
   }
 
-  /** Makes every file durable that was written since the last flush; how many of them looked. @throws StorageError of the first failure */
+  /** Makes durable what was written since the last flush; tells how files done in batches looked. @throws StorageError of the first failure */
   async flush(): Promise<ReadonlyMap<number, StoredFileStatus>> {
     const { places, handles } = this.#parts
     let failure: { readonly error: unknown } | undefined

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { batchesOver, type FileBatches, nodeFileSystem, type SmallWrites } from '@torrential/storage'
 import { describe, expect, test } from '@jest/globals'
 import { DiskThread } from '../src/disk-thread.ts'
+import { gathered } from '../src/file-batches.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
@@ -159,6 +160,16 @@ describe('a thread', () => {
     const paths = ['none/a', 'none/b', 'gone', 'last'].map((name) => join(path, name))
     const found = await thread.look(paths)
     expect(paths.map((__, index) => found[2 * index])).toEqual([-1, -1, -1, 1])
+  })
+
+  test('takes memory that fits the next batch as well', () => {
+    const { bytes: first } = gathered([[bytes(1)], [bytes(2, 3)]])
+    expect([...first.subarray(0, 3)]).toEqual([1, 2, 3])
+    const { bytes: next, lengths } = gathered([[new Uint8Array(1_048_576).fill(7)]], first.buffer)
+    expect(next.buffer).toBe(first.buffer)
+    expect([[...lengths], next[0], next.at(-1)]).toEqual([[1_048_576], 7, 7])
+    const { bytes: longer } = gathered([[new Uint8Array(1_048_577).fill(8)]], next.buffer)
+    expect([longer.length, longer.at(-1)]).toEqual([1_048_577, 8])
   })
 
   test('does nothing any more once it is closed, and closing ends what it does', async () => {
