@@ -13,6 +13,7 @@ export type { FileAccess, FileStat, FileSystem, OpenFile } from './file-system.t
 export { nodeFileSystem } from './file-system.ts'
 export type { FileBatches, SmallWrites } from './file-batches.ts'
 export { batchesOver } from './file-batches.ts'
+export { MissingDirectories } from './missing-directories.ts'
 // Memory
 export type { MemoryStorageParts } from './memory-storage.ts'
 export { MemoryStorage } from './memory-storage.ts'

@@ -12,6 +12,7 @@ import { BlockCursor, lengthOf } from './pooled-io.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { FileWrite } from './small-files.ts'
 import { storageFailure } from './storage-failure.ts'
+import { hasPieceOfPads } from './stored-file.ts'
 import type { TorrentFiles } from './torrent-files.ts'
 
 /** Files of one piece that are worked on at once: enough for small ones to share a look at their directory, few of all handles. */
@@ -70,14 +71,14 @@ export class PieceSlices {
   survey(): PieceSurvey {
     const { geometry, files, pads, parking } = this.#parts
     const sizes = new Map<number, number>()
-    const gone = files.goneDirectories()
-    /** None of the torrent's bytes is on disk: found out with the first file that is missing. Not asked of torrents with padding. */
+    const missing = files.missingDirectories()
+    /** No piece has a byte that is there: found out with the first file that is missing. */
     let isBlank: boolean | undefined
     const measure = async (file: number): Promise<number> => {
-      const size = (await files.status(file, gone))?.size ?? -1
+      const size = (await files.status(file, missing))?.size ?? -1
       if (size < 0) {
         await files.forget(file)
-        isBlank ??= !pads.includes(1) && parking.isEmpty && (await files.forgetAll(gone))
+        isBlank ??= parking.isEmpty && !hasPieceOfPads(pads, geometry) && (await files.forgetAll(missing))
       }
       sizes.set(file, size)
       return size

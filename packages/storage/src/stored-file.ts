@@ -30,3 +30,20 @@ export function padsOf(files: readonly StoredFile[], geometry: Geometry): Uint8A
   }
   return pads
 }
+
+/** Whether there is a piece of which no byte is ever on disk. */
+export function hasPieceOfPads(pads: Uint8Array, geometry: Geometry): boolean {
+  const { kind, pieceCount, pieceLength } = geometry
+  // In v2 a file has pieces of its own.
+  const least = kind === 'v2' ? 1 : pieceLength
+  let run = 0
+  for (let file = pads.indexOf(1); file >= 0 && file < pads.length; file++) {
+    const { length } = extentOf(geometry, file)
+    if (length === 0) continue
+    run = pads[file] === 1 ? run + length : 0
+    // A run of more than that covers a piece only where it begins with one; to take it for one that does is safe.
+    if (run >= least) return true
+  }
+  const last = geometry.piece(pieceCount - 1)
+  return last !== undefined && run >= geometry.lengthOf(last)
+}

@@ -9,7 +9,7 @@ import { adoptFile, type AdoptMethod } from './adopt-file.ts'
 import type { FilePlaces } from './file-places.ts'
 import type { FileAccess, FileStat, OpenFile } from './file-system.ts'
 import type { HandlePool } from './handle-pool.ts'
-import { GoneDirectories } from './gone-directories.ts'
+import { MissingDirectories } from './missing-directories.ts'
 import { extentOf } from './piece-extent.ts'
 import type { HandleOwner, PooledHandle } from './pooled-handle.ts'
 import { lengthOf, readPartsFully, writeFully } from './pooled-io.ts'
@@ -125,9 +125,9 @@ export class TorrentFiles {
   }
 
   /** For a look at many files that does not ask twice for what is not there. */
-  goneDirectories(): GoneDirectories {
+  missingDirectories(): MissingDirectories {
     const { fileSystem } = this.#parts.handles
-    return new GoneDirectories((path) =>
+    return new MissingDirectories((path) =>
       fileSystem.stat(path).then(
         () => false,
         (error: unknown) => storageFailure(error, { path }).code === 'FILE_MISSING',
@@ -137,13 +137,13 @@ export class TorrentFiles {
 
   /**
    * What is at the file's place, or `undefined` when nothing is.
-   * @param gone of a look at many files
+   * @param missing of a look at many files
    * @throws StorageError `FILE_KIND`, `PATH_OUTSIDE`, or the system's code
    */
-  async status(file: number, gone?: GoneDirectories): Promise<StoredFileStatus | undefined> {
+  async status(file: number, missing?: MissingDirectories): Promise<StoredFileStatus | undefined> {
     const { places, handles } = this.#parts
     const [root, directory, path] = [places.rootOf(file), places.directoryOf(file), this.pathOf(file)]
-    if (gone?.has(root, directory) === true) return undefined
+    if (missing?.has(root.resolve(directory)) === true) return undefined
     try {
       await root.require(directory)
       const stat = await handles.fileSystem.stat(path)
@@ -151,16 +151,16 @@ export class TorrentFiles {
     } catch (error) {
       const failure = storageFailure(error, { path })
       if (failure.code !== 'FILE_MISSING') throw failure
-      await gone?.look(root, directory)
+      await missing?.look(root.resolve(directory))
       return undefined
     }
     throw new StorageError('FILE_KIND', `something that is not a file is in its place: ${path}`, { path })
   }
 
-  /** Forgets each file, and returns true, when `gone` has the directory that all of them lie in; otherwise returns false. */
-  async forgetAll(gone: GoneDirectories): Promise<boolean> {
+  /** Forgets each file, and returns true, when the directory that all of them lie in is missing; otherwise returns false. */
+  async forgetAll(missing: MissingDirectories): Promise<boolean> {
     const { places, handles } = this.#parts
-    if (places.common === undefined || !gone.has(places.root, places.common)) return false
+    if (places.common === undefined || !missing.has(places.root.resolve(places.common))) return false
     this.#seen.fill(0)
     this.#dirty.clear()
     await handles.evict(this.#owner)

@@ -9,6 +9,7 @@ test('the package exports exactly these names', () => {
     'HandlePool',
     'HashPool',
     'MemoryStorage',
+    'MissingDirectories',
     'allPieces',
     'batchesOver',
     'cached',

@@ -79,6 +79,23 @@ test('of a torrent whose folder is missing one piece is gone through, and its fi
   await storage.close()
 })
 
+test('so it is where padding fills up pieces', async () => {
+  const files = Array.from({ length: 10 }, (_, file) => ({ path: `t/${file}`, pad: file % 2 === 1 }))
+  const geometry = new Geometry(
+    'v1',
+    32 * KIB,
+    files.map(({ pad }) => ({ length: (pad ? 12 : 20) * KIB, pad })),
+  )
+  const storage = new FileStorage({ geometry, files, handles: new HandlePool() }, { path: await temporaryDirectory() })
+  const slices = jest.spyOn(geometry, 'slices')
+  const survey = storage.survey()
+  for (let piece = 0; piece < geometry.pieceCount; piece++) {
+    expect(await survey.locate(pieceOf(geometry, piece))).toBeUndefined()
+  }
+  expect(slices.mock.calls.length).toBeLessThanOrEqual(2)
+  await storage.close()
+})
+
 test('without its folder there is what lies elsewhere: in the part file, in another place, and zeros', async () => {
   const files = { 't/a': 32 * KIB, 't/b': 32 * KIB, 't/c': 32 * KIB }
   const options = { partFile: 'parts', wanted: (file: number) => file !== 1 }

@@ -7,9 +7,9 @@
 // disk yet, while the bytes themselves were.) A file that somebody changed within that minute after a crash goes unnoticed;
 // everything later is seen.
 
-import { dirname, sep } from 'node:path'
+import { dirname } from 'node:path'
 import type { Metainfo } from '@torrential/metainfo'
-import type { FileBatches, FileSystem, StoredFileStatus } from '@torrential/storage'
+import { type FileBatches, type FileSystem, MissingDirectories, type StoredFileStatus } from '@torrential/storage'
 
 export interface FileStamp {
   /** bytes */
@@ -54,11 +54,11 @@ export async function stampFiles(
 ): Promise<(FileStamp | null)[]> {
   const all = metainfo.files.flatMap(({ pad }, file) => (pad || looks?.has(file) === true ? [] : [file]))
   const stamps = Array.from({ length: metainfo.files.length }, (_, file) => stampFrom(looks?.get(file)))
-  const missing = new MissingDirectories(fileSystem)
+  const missing = new MissingDirectories((directory) => isGone(directory, fileSystem))
   // Of a new torrent nothing is there, which one file tells of all; a few are asked for as soon as that one.
   const first = all.length > AT_ONCE ? all[0] : undefined
-  const isNew = first !== undefined && (await missing.look(locate(first)))
-  const files = isNew ? all.filter((file) => !missing.have(locate(file))) : all
+  const isNew = first !== undefined && (await missing.look(dirname(locate(first))))
+  const files = isNew ? all.filter((file) => !missing.has(dirname(locate(file)))) : all
   let next = batches === undefined ? 0 : await stampTogether(files, { locate, batches, stamps })
   const work = async (): Promise<void> => {
     for (let file = files[next++]; file !== undefined; file = files[next++]) {
@@ -94,57 +94,17 @@ async function stampTogether(files: readonly number[], { locate, batches, stamps
 }
 
 async function stampOf(path: string, fileSystem: FileSystem, missing: MissingDirectories): Promise<FileStamp | null> {
-  if (missing.have(path)) return null
+  if (missing.has(dirname(path))) return null
   try {
     const { kind, size, modified } = await fileSystem.stat(path)
     return kind === 'file' ? stampFrom({ size, modified }) : null
   } catch (error) {
-    if (isAbsent(error)) await missing.look(path)
+    if (isAbsent(error)) await missing.look(dirname(path))
     return null
   }
 }
 
-/** Directories that are not there, found out by the first file that is not: a new torrent's need not be asked for one by one. */
-class MissingDirectories {
-  readonly #isMissing = new Map<string, boolean | Promise<boolean>>()
-  /** The uppermost one of those found last, with what ends a name behind it. */
-  #above: string | undefined
-  readonly #fileSystem: FileSystem
-
-  constructor(fileSystem: FileSystem) {
-    this.#fileSystem = fileSystem
-  }
-
-  /** The directory of this file is known to be missing. */
-  have(path: string): boolean {
-    return (this.#above !== undefined && path.startsWith(this.#above)) || this.#isMissing.get(dirname(path)) === true
-  }
-
-  /** This file may be missing: perhaps its directory is, which is the answer. Who asks side by side looks once, and waits for it. */
-  look(path: string): Promise<boolean> {
-    return this.#look(dirname(path))
-  }
-
-  async #look(directory: string): Promise<boolean> {
-    const known = this.#isMissing.get(directory)
-    if (typeof known === 'boolean') return known
-    const looked = known ?? this.#ask(directory)
-    this.#isMissing.set(directory, looked)
-    const isMissing = await looked
-    this.#isMissing.set(directory, isMissing)
-    return isMissing
-  }
-
-  async #ask(directory: string): Promise<boolean> {
-    if (!(await isGone(this.#fileSystem, directory))) return false
-    this.#above = directory.endsWith(sep) ? directory : directory + sep
-    const parent = dirname(directory)
-    if (parent !== directory) await this.#look(parent)
-    return true
-  }
-}
-
-function isGone(fileSystem: FileSystem, directory: string): Promise<boolean> {
+function isGone(directory: string, fileSystem: FileSystem): Promise<boolean> {
   return fileSystem.stat(directory).then(() => false, isAbsent)
 }
 
