@@ -17,7 +17,12 @@ export function ourProgram(name: string, config: object): Command {
   return { command: process.execPath, args: ['--expose-gc', here(`../programs/${name}.js`)], input: lineOf(config) }
 }
 
-/** The same that runs on a package of WebTorrent's folder (`packages/interop/bin/prepare.sh`). */
+/** A program that does the least that Node.js needs for a task, and nothing of a library: programs/bare. */
+export function bareProgram(name: string, config: object): Command {
+  return { command: process.execPath, args: [here(`../programs/bare/${name}.js`)], input: lineOf(config) }
+}
+
+/** A program of ours that runs on a package of WebTorrent's folder (`packages/interop/bin/prepare.sh`). */
 export function npmProgram(name: string, entry: string, config: object): Command {
   const program = here(`../programs/${name}.js`)
   return { command: process.execPath, args: [program, npmEntry(entry)], input: lineOf(config) }

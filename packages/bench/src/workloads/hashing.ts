@@ -88,7 +88,12 @@ async function prepareCreation({ ground, size }: Stage, version: Version): Promi
   }
 }
 
-async function prepareVerification({ ground, size }: Stage, version: Version): Promise<Prepared> {
+/** `bare` makes a further contestant, given the torrent and the folder that its tree lies in. */
+export async function prepareVerification(
+  { ground, size }: Stage,
+  version: Version,
+  bare: Readonly<Record<string, (torrentFile: string, directory: string) => Command>> = {},
+): Promise<Prepared> {
   const folder = await ground.folder('source')
   const source = await plant(size, folder)
   const file = join(await ground.folder('torrent'), 'tree.torrent')
@@ -101,6 +106,7 @@ async function prepareVerification({ ground, size }: Stage, version: Version): P
       timed(libtorrent.name, () => libtorrentCheck(python, file, folder, 1)),
       timed(tuned.name, () => libtorrentCheck(python, file, folder, 2)),
       timed(aria2.name, () => aria2Check(file, folder)),
+      ...Object.entries(bare).map(([name, make]) => timed(name, () => make(file, folder))),
     ].filter(({ name }) => version === 'v1' || name !== aria2.name),
   }
 }

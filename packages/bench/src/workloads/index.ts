@@ -3,6 +3,7 @@ import type { Workload } from '../workload.ts'
 import { attackWorkloads } from './attack.ts'
 import { costOfPeers, costOfSize } from './cost.ts'
 import { createWorkloads, verifyWorkloads } from './hashing.ts'
+import { floorWorkloads } from './floor.ts'
 import { idle } from './idle.ts'
 import { leechWorkloads } from './leech.ts'
 import { manySeeds, manyTorrents } from './parallel-leech.ts'
@@ -28,4 +29,5 @@ export const WORKLOADS: readonly Workload[] = [
   costOfPeers,
   ...createWorkloads,
   ...attackWorkloads,
+  ...floorWorkloads,
 ]

@@ -79,7 +79,7 @@ export const leechWorkloads: readonly Workload[] = variants.map(
 )
 
 /** Ourselves first; each command starts, downloads and ends by itself. */
-async function leechContestants(
+export async function leechContestants(
   ground: Ground,
   material: Material,
   peers: readonly string[],

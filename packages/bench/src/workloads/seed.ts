@@ -11,7 +11,7 @@ import { usageOf } from '../process-usage.ts'
 import { libtorrentProgram } from '../programs.ts'
 import { measureUntilFinished, type RunningSeed } from '../running.ts'
 import { libtorrentSeed, ourSeed, torrentOf } from '../seeds.ts'
-import type { Workload } from '../workload.ts'
+import type { Prepared, Workload } from '../workload.ts'
 
 /** To one leech and to 20. */
 export const seedWorkloads: readonly Workload[] = [
@@ -35,20 +35,29 @@ function workload(name: string, leeches: number, standard: number): Workload {
     space: (bytes) => (leeches + 1.2) * bytes,
     async prepare({ ground, size }) {
       const material = await makeMaterial(ground, oneFile(size))
-      const folders = Array.from({ length: leeches }, (_, index) => `leech-${index}`)
-      const contestant = (who: string, start: () => Promise<RunningSeed>) => ({
-        name: who,
-        run: (round: Round) => serve(ground, material, folders, round, start),
+      return seeding(ground, material, leeches, {
+        [OURS]: () => ourSeed(ground, material),
+        libtorrent: () => libtorrentSeed(ground, [material]),
       })
-      return {
-        contestants: [
-          contestant(OURS, () => ourSeed(ground, material)),
-          contestant('libtorrent', () => libtorrentSeed(ground, [material])),
-        ],
-        async verify(target) {
-          for (const folder of folders) await material.verify(join(target, folder))
-        },
-      }
+    },
+  }
+}
+
+/** Seeds by name, each started and served to so many leeches in its turn. */
+export function seeding(
+  ground: Ground,
+  material: Material,
+  leeches: number,
+  seeds: Readonly<Record<string, () => Promise<RunningSeed>>>,
+): Prepared {
+  const folders = Array.from({ length: leeches }, (_, index) => `leech-${index}`)
+  return {
+    contestants: Object.entries(seeds).map(([name, start]) => ({
+      name,
+      run: (round: Round) => serve(ground, material, folders, round, start),
+    })),
+    async verify(target) {
+      for (const folder of folders) await material.verify(join(target, folder))
     },
   }
 }
