@@ -22,7 +22,6 @@ const small: Readonly<Record<string, number>> = {
   'create-hybrid': 300_000,
   'verify-hybrid': 300_000,
   'floor-leech': 300_000,
-  'floor-tree': 300_000,
   'floor-seed-20': 300_000,
   'floor-verify-v2': 300_000,
 }

@@ -38,7 +38,12 @@ export class Bench implements AsyncDisposable {
   }
 
   start(...args: string[]): CliProcess {
-    const process = new CliProcess(args, this.folder)
+    return this.startWith([], ...args)
+  }
+
+  /** With options of Node.js itself. */
+  startWith(nodeOptions: readonly string[], ...args: string[]): CliProcess {
+    const process = new CliProcess(args, this.folder, nodeOptions)
     this.#running.add(process)
     return process
   }
@@ -65,9 +70,13 @@ export class CliProcess {
   readonly #waiting = new Set<() => void>()
   #isOver = false
 
-  constructor(args: readonly string[], folder: string) {
+  constructor(args: readonly string[], folder: string, nodeOptions: readonly string[] = []) {
     const env = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), TMPDIR: join(folder), TORRENTIAL_DEBUG: '' }
-    this.child = spawn(process.execPath, [program, ...args], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.child = spawn(process.execPath, [...nodeOptions, program, ...args], {
+      cwd: folder,
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     this.child.stdin?.on('error', () => {})
     this.child.stdout?.on('data', (data: Buffer) => this.#take(data))
     this.child.stderr?.on('data', (data: Buffer) => (this.#stderr += data.toString()))

@@ -124,7 +124,8 @@ function treeOf(geometry: Geometry, file: number, length: number, piecesRoot: Ui
     piecesRoot,
     key: toLatin1(piecesRoot),
     length,
-    firstPiece: start as PieceIndex,
+    // An empty file has no tree.
+    firstPiece: geometry.piece(start) as PieceIndex,
     pieceCount: end - start,
     pieceLayer: Math.min(rootLayer, Math.log2(geometry.pieceLength / BLOCK_LENGTH)),
     rootLayer,

@@ -1,6 +1,10 @@
 // Where every byte of a torrent lives: pieces on one side, files on the other. `Geometry` is the only gate from integers on
 // the wire to a `PieceIndex` or a `BlockRef`; code behind it never checks a range again.
 //
+// Numbers that fit 32 bits leave it as such (`>>> 0`). V8 keeps integers and fractions apart, and an integer that was computed from a
+// position in a large file, or has been in a field beside one, counts as a fraction. An object with one of those changes the shape of all
+// that begin alike, and code that was compiled before goes on making objects of the old shape, each of which costs as much as a message.
+//
 // All three kinds share one picture, the *piece space*: the line of bytes in which piece i starts at i × pieceLength.
 //   v1      files follow each other without a gap, so a piece may span many files (BEP 3);
 //   hybrid  the same, and pad files make every file start on a piece (BEP 47, 52): pads are extents whose bytes are zero;
@@ -43,7 +47,7 @@ export interface FileSlice {
   readonly length: number
 }
 
-/** What a torrent may ask for at most. */
+/** What a torrent may ask for at most. Beyond 2^32, which is what messages have room for, none of them counts. */
 export interface GeometryLimits {
   /** @default 2,097,152 (what libtorrent takes) */
   readonly pieces: number
@@ -52,6 +56,9 @@ export interface GeometryLimits {
   /** bytes in the longest block that may be referred to @default 128 KiB */
   readonly blockLength: number
 }
+
+/** Pieces, and bytes of a piece, that messages can tell apart. */
+const MOST = 2 ** 32
 
 /** The defaults of `GeometryLimits`. */
 export const GEOMETRY_LIMITS: GeometryLimits = {
@@ -104,7 +111,8 @@ export class Geometry {
       at += file.length
       if (file.pad !== true) length += file.length
       pieces = Math.ceil(at / pieceLength)
-      if (pieces > limits.pieces) throw new InputError('PIECE_COUNT', `more than ${limits.pieces} pieces`)
+      if (pieces > Math.min(limits.pieces, MOST))
+        throw new InputError('PIECE_COUNT', `more than ${Math.min(limits.pieces, MOST)} pieces`)
     }
     this.kind = kind
     this.pieceLength = pieceLength
@@ -119,7 +127,7 @@ export class Geometry {
 
   /** The gate for piece numbers: `undefined` unless `index` is an integer in `[0, pieceCount)`. */
   piece(index: number): PieceIndex | undefined {
-    return Number.isInteger(index) && index >= 0 && index < this.pieceCount ? (index as PieceIndex) : undefined
+    return Number.isInteger(index) && index >= 0 && index < this.pieceCount ? ((index >>> 0) as PieceIndex) : undefined
   }
 
   /** The gate for blocks: `undefined` unless the range is inside the piece, not empty and at most 128 KiB. */
@@ -127,7 +135,7 @@ export class Geometry {
     const index = this.piece(piece)
     if (index === undefined || !Number.isInteger(offset) || !Number.isInteger(length)) return undefined
     if (offset < 0 || length <= 0 || length > this.#maxBlock || offset + length > this.lengthOf(index)) return undefined
-    return { piece: index, offset, length }
+    return { piece: index, offset: offset >>> 0, length: length >>> 0 }
   }
 
   /**
@@ -140,7 +148,7 @@ export class Geometry {
     const left = this.lengthOf(index) - offset
     const isWithin = Number.isInteger(length) && length <= this.#maxBlock && offset + length <= this.pieceLength
     if (!isWithin || this.block(index, offset, Math.min(length, left)) === undefined) return undefined
-    return { piece: index, offset, length }
+    return { piece: index, offset: offset >>> 0, length: length >>> 0 }
   }
 
   /** Bytes in a piece. Only a file's last piece (v2) or the torrent's last piece (v1, hybrid) is shorter than `pieceLength`. */
@@ -180,7 +188,7 @@ export class Geometry {
   /** Block number `index` of a piece, `0 <= index < blocksIn(piece)`. */
   blockAt(piece: PieceIndex, index: number): BlockRef {
     const offset = index * BLOCK_LENGTH
-    return { piece, offset, length: Math.min(BLOCK_LENGTH, this.lengthOf(piece) - offset) }
+    return { piece, offset, length: Math.min(BLOCK_LENGTH, this.lengthOf(piece) - offset) >>> 0 }
   }
 
   /** The files behind a range of a piece, in order, padding included, gapless. */
@@ -224,7 +232,7 @@ export class Geometry {
     }
     const at = extent.start + offset
     const piece = Math.floor(at / this.pieceLength)
-    return { piece: piece as PieceIndex, offset: at - piece * this.pieceLength }
+    return { piece: (piece >>> 0) as PieceIndex, offset: (at - piece * this.pieceLength) >>> 0 }
   }
 
   #dataEnd(start: number): number {
@@ -251,7 +259,7 @@ export class Geometry {
 }
 
 function checkPieceLength(kind: GeometryKind, pieceLength: number, limits: GeometryLimits): void {
-  if (!Number.isSafeInteger(pieceLength) || pieceLength <= 0 || pieceLength > limits.pieceLength) {
+  if (!Number.isSafeInteger(pieceLength) || pieceLength <= 0 || pieceLength > Math.min(limits.pieceLength, MOST)) {
     throw new InputError('PIECE_LENGTH', `a piece length of ${pieceLength} is not in 1 … ${limits.pieceLength}`)
   }
   if (kind === 'v1') return

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInThisContext } from 'node:vm'
 import type { GeometryKind, PieceIndex, SourceFile } from '@torrential/primitives'
 import { BLOCK_LENGTH, Geometry, GEOMETRY_LIMITS } from '@torrential/primitives'
 import { describe, expect, test } from '@jest/globals'
@@ -229,7 +231,7 @@ describe('an impossible torrent', () => {
     const limits = { ...GEOMETRY_LIMITS, pieces: Number.POSITIVE_INFINITY }
     const files = [{ length: Number.MAX_SAFE_INTEGER }, { length: 1 }]
     for (const kind of ['v1', 'v2'] as const) {
-      expect(() => new Geometry(kind, 16_384, files, limits)).toThrow(code('TOTAL_LENGTH'))
+      expect(() => new Geometry(kind, 2 ** 26, files, limits)).toThrow(code('TOTAL_LENGTH'))
     }
   })
 
@@ -288,5 +290,49 @@ describe('padding', () => {
       const at = plain.piece(index) as PieceIndex
       expect([plain.dataLengthOf(at), plain.paddingStart(at)]).toEqual([plain.lengthOf(at), plain.lengthOf(at)])
     }
+  })
+})
+
+describe('numbers of 32 bits', () => {
+  // What V8 takes a number for shows in the kind of list that it makes of it.
+  setFlagsFromString('--allow-natives-syntax')
+  const isInteger = runInThisContext('(list) => %HasSmiElements(list)') as (list: number[]) => boolean
+  // A function is compiled when it is called first.
+  isInteger([])
+  setFlagsFromString('--no-allow-natives-syntax')
+  const whole = (...numbers: (number | undefined)[]): boolean => {
+    const list: number[] = []
+    for (const number of numbers) list.push(number as number)
+    return isInteger(list)
+  }
+  /** The same number, as V8 has it after it was in a list of fractions. */
+  const fraction = (number: number): number => new Float64Array([number])[0] as number
+
+  test('are integers to V8 whatever they were made from', () => {
+    expect([whole(3), whole(fraction(3))]).toEqual([true, false])
+    const KIB = 1024
+    const v1 = new Geometry('v1', 64 * KIB, [{ length: 200 * KIB }, { length: fraction(300 * KIB) }])
+    const v2 = new Geometry('v2', 64 * KIB, [{ length: 200 * KIB }, { length: fraction(300 * KIB) }])
+    for (const geometry of [v1, v2]) {
+      const piece = geometry.piece(fraction(3)) as PieceIndex
+      const located = geometry.locate(1, fraction(20 * KIB))
+      const refs = [
+        geometry.block(fraction(3), fraction(4), fraction(5)),
+        geometry.requestable(fraction(3), fraction(4), fraction(5)),
+        geometry.requestable(fraction(3), fraction(0), fraction(16 * KIB)),
+        geometry.blockAt(piece, 0),
+      ]
+      const numbers = refs.flatMap((ref) => [ref?.piece, ref?.offset, ref?.length])
+      expect(numbers).not.toContain(undefined)
+      expect(whole(piece, located.piece, located.offset, ...numbers)).toBe(true)
+    }
+  })
+
+  test('are enough for every piece and block, also where the limits are set higher', () => {
+    const limits = { pieces: 2 ** 40, pieceLength: 2 ** 40, blockLength: 2 ** 17 }
+    expect(() => new Geometry('v1', 2 ** 33, [{ length: 5 }], limits)).toThrow(code('PIECE_LENGTH'))
+    expect(() => new Geometry('v1', 1, [{ length: 2 ** 33 }], limits)).toThrow(code('PIECE_COUNT'))
+    const geometry = new Geometry('v1', 2 ** 32, [{ length: 2 ** 32 }], limits)
+    expect(geometry.block(0, 2 ** 32 - 16_384, 16_384)).toEqual({ piece: 0, offset: 2 ** 32 - 16_384, length: 16_384 })
   })
 })

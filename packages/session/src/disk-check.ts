@@ -54,7 +54,8 @@ export async function believe(
   }
   // The first word after a start is what is believed.
   parts.progress(0, record.doubtful.size)
-  const doubtful = [...record.doubtful].sort((a, b) => a - b) as PieceIndex[]
+  const { geometry } = parts.metainfo
+  const doubtful = [...record.doubtful].sort((a, b) => a - b).map((piece) => geometry.piece(piece) as PieceIndex)
   await hashDisk(parts, signal, doubtful)
 }
 

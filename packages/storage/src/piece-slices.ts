@@ -61,7 +61,10 @@ export class PieceSlices {
     const [only] = slices
     if (slices.length === 1 && only !== undefined) return this.#write(piece, only, blocks)
     const cursor = new BlockCursor(blocks)
-    const writes = slices.map((slice) => ({ ...slice, blocks: cursor.take(slice.length) }))
+    // Not spread: the copies of a shape that changes keep the old one, and everybody who reads them pays for it.
+    const writes = slices.map(({ file, offset: at, length: bytes }) => {
+      return { file, offset: at, length: bytes, blocks: cursor.take(bytes) }
+    })
     await sideBySide(await this.#writeSmall(piece, writes), FILES_AT_ONCE, (write) =>
       this.#write(piece, write, write.blocks),
     )

@@ -8,8 +8,8 @@ import { filesOf, handshake, messages, readTorrent } from './torrent.js'
 
 const BLOCK = 16_384
 const HEAD = 13
-/** Pieces in memory. */
-const MOST = 64
+/** Pieces in memory, of a MiB each: as much as the read cache of a session has. */
+const MOST = 16
 /** Bytes that a socket may have waiting before it takes more. */
 const HIGH = 524_288
 
