@@ -37,8 +37,18 @@ export async function libtorrentSeed(
   return startSeed(ground, 'libtorrent seed', command)
 }
 
-/** `torrential seed`. */
+/** `torrential seed`, with a state of its own: nothing is known of an earlier run, and nothing is left behind. */
 export async function ourSeed(ground: Ground, { source, torrentFile }: Material): Promise<RunningSeed> {
-  const where = ['--path', source, '--host', ground.host, '--port', '0', '--no-trackers']
+  const where = [
+    '--path',
+    source,
+    '--state',
+    await ground.folder('state'),
+    '--host',
+    ground.host,
+    '--port',
+    '0',
+    '--no-trackers',
+  ]
   return startSeed(ground, 'torrential', torrentialCommand('seed', torrentFile, ...where, '--json'))
 }
