@@ -111,7 +111,8 @@ describe('a tree of small files', () => {
     const torrent = torrentOnDisk(await temporaryDirectory(), manyFiles, { pieceLength: 256 * KIB, handles })
     const { storage, geometry } = torrent
     await writeAll(storage, geometry)
-    await storage.flush()
+    const looks = await storage.flushAndLook()
+    expect([...looks.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: FILES }, (_, file) => file))
     await storage.flush()
     // The part file is looked for once; a trip for each of the 16 pieces, and for each 512 files that are synced.
     expect({ calls, trips: batches.trips }).toEqual({ calls: 1, trips: 16 + 2 })
@@ -127,9 +128,10 @@ describe('a tree of small files', () => {
       pieceLength: 256 * KIB,
     })
     await writeAll(storage, geometry)
+    // A slow disk ends a batch: then the thread pool does the rest, of which nothing is told.
     const looks = await storage.flushAndLook()
-    expect([...looks.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: FILES }, (_, file) => file))
-    for (const file of [0, 1, FILES - 1]) expect(looks.get(file)).toEqual(await storage.status(file))
+    expect(looks.size).toBeGreaterThan(0)
+    for (const [file, look] of looks) expect(look).toEqual(await storage.status(file))
     expect(await wrongPieces(storage, geometry)).toEqual([])
     expect((await storage.flushAndLook()).size).toBe(0)
     await storage.close()
