@@ -1,6 +1,6 @@
 // How low we could get at all: rows whose goals are missed, with one contestant more, a program of a hundred lines that does nothing but what
-// Node.js needs for the task (programs/bare). Whatever it takes beside the others, a library that also checks, limits, tells and resumes
-// takes more.
+// Node.js needs for the task, on one thread (programs/bare). A library also checks, limits, tells and resumes; it can be below only by doing
+// several things at once.
 import { libtorrent, type Payload } from '@torrential/interop'
 import { fileTree, makeMaterial, MEBI, oneFile } from '../material.ts'
 import { measure } from '../measured-run.ts'
