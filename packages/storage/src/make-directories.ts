@@ -1,6 +1,7 @@
 // A directory and all that are missing on the way to it. Node's own `mkdir` with `recursive` never comes back where a directory
 // cannot be made although its parent exists (everywhere below /proc): it takes the ENOENT for a missing parent, for ever, on one
-// of the process's few I/O threads. Here a parent that exists makes the error final.
+// of the process's few I/O threads. Here a parent that exists makes a second error final: the first may have been met before
+// somebody else, who makes the same folders now, had made the parent.
 
 import { lstat, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -17,8 +18,8 @@ export async function makeDirectories(path: string, make: MakeDirectory = mkdir)
     const code = systemCode(error)
     if (code === 'EEXIST') return
     const parent = dirname(path)
-    if (code !== 'ENOENT' || parent === path || (await exists(parent))) throw error
-    await makeDirectories(parent, make)
+    if (code !== 'ENOENT' || parent === path) throw error
+    if (!(await exists(parent))) await makeDirectories(parent, make)
     await makeLast(path, make)
   }
 }

@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type MakeDirectory, makeDirectories } from '../src/make-directories.ts'
@@ -24,10 +24,23 @@ test('two at once do not disturb each other', async () => {
   await rm(folder, { recursive: true })
 })
 
+test('tries again when somebody else has made the parent in between', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'make-directories-'))
+  const deep = join(folder, 'x', 'y')
+  const make = jest.fn<MakeDirectory>(mkdir).mockImplementationOnce(async () => {
+    await mkdir(join(folder, 'x'))
+    return fail('ENOENT')
+  })
+  await makeDirectories(deep, make)
+  expect((await stat(deep)).isDirectory()).toBe(true)
+  expect(make).toHaveBeenCalledTimes(2)
+  await rm(folder, { recursive: true })
+})
+
 test('gives up where a directory cannot be made although its parent exists', async () => {
   const make = jest.fn<MakeDirectory>(() => fail('ENOENT'))
   await expect(makeDirectories(join(tmpdir(), 'never'), make)).rejects.toMatchObject({ code: 'ENOENT' })
-  expect(make).toHaveBeenCalledTimes(1)
+  expect(make).toHaveBeenCalledTimes(2)
 })
 
 test('gives up at the root, and at errors that no parent can mend', async () => {
