@@ -9,12 +9,25 @@ const fromJest = createRequire(createRequire(import.meta.url).resolve('jest'))
 const fromConfig = createRequire(createRequire(fromJest.resolve('jest-cli')).resolve('jest-config'))
 const { TestEnvironment } = fromConfig('jest-environment-node')
 
+// What a test failed of when its resources cannot be disposed of either. The compiler of the tests means to bring this class along
+// (Node 20 has none) and looks for it under this name, under which it is not there: a ReferenceError would hide both.
+class SuppressedError extends Error {
+  name = 'SuppressedError'
+
+  constructor(error, suppressed) {
+    super([suppressed, error].map((one) => one?.stack ?? String(one)).join('\nand while resources were disposed of:\n'))
+    this.error = error
+    this.suppressed = suppressed
+  }
+}
+
 export default class StrictEnvironment extends TestEnvironment {
   #errors = new Set()
   #note = (error) => this.#errors.add(error)
 
   async setup() {
     await super.setup()
+    this.global._SuppressedError = SuppressedError
     process.on('unhandledRejection', this.#note)
     process.on('uncaughtException', this.#note)
   }

@@ -46,9 +46,9 @@ export class BenchFolder implements AsyncDisposable {
     if (!is()) throw new Error('it did not happen within an hour')
   }
 
-  /** As `passUntil`, without time. */
+  /** As `passUntil`, without time; gives up after so many turns that no disk is as slow. */
   async settleUntil(is: () => boolean): Promise<void> {
-    for (let turn = 0; !is() && turn < 5_000; turn++) await this.settle()
+    for (let turn = 0; !is() && turn < 50_000; turn++) await this.settle()
     if (!is()) throw new Error('it did not happen')
   }
 

@@ -123,7 +123,7 @@ describe(`close() at ${points} random points (CLOSE_SEED=${seedOfTest})`, () => 
         left: [],
       })
     }
-    for (let turn = 0; turn < 200 && added(before).length > 0; turn++) await bench.settle()
+    await bench.settleUntil(() => added(before).length === 0).catch(() => {})
     expect(added(before)).toEqual([])
     // The points were spread: it was closed in all of these.
     if (points >= 60) expect([...reached]).toEqual(expect.arrayContaining(['metadata', 'checking', 'downloading']))
@@ -190,7 +190,7 @@ describe('the deadline of close()', () => {
       stuck.mockRestore()
     }
     await bench.settleUntil(() => clock.running === 0)
-    for (let turn = 0; turn < 1_000 && (await readdir(state)).includes('lock'); turn++) await bench.settle()
+    while ((await readdir(state)).includes('lock')) await bench.settle()
     await (await createSession({ listen: false, state })).close()
   })
 

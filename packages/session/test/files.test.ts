@@ -161,7 +161,7 @@ describe('a stream whose file is gone', () => {
     await unlink(join(bench.path, 'origin/one.bin'))
     await bench.pass(2_000)
     const state = reading(seed.files[0]!.stream())
-    for (let turn = 0; turn < 100 && state.error === undefined; turn++) await bench.settle()
+    await bench.settleUntil(() => state.error !== undefined)
     expect(state.error).toBeInstanceOf(StorageError)
     expect(state).toMatchObject({ ended: false, error: { code: 'FILE_MISSING' } })
     expect(seed.status).toBe('error')
