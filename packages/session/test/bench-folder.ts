@@ -52,11 +52,12 @@ export class BenchFolder implements AsyncDisposable {
     if (!is()) throw new Error('it did not happen')
   }
 
-  /** Waits for what the disk and the event loop have to do by themselves. */
+  /** Waits for what the disk and the event loop have to do by themselves: until nothing is asked of the disk four times in a row. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 4; turn++) {
+    for (let idle = 0, turn = 0; idle < 4 && turn < 20_000; turn++) {
       await stat(this.path)
       await new Promise((resolve) => setImmediate(resolve))
+      idle = process.getActiveResourcesInfo().some((type) => type.startsWith('FSReq')) ? 0 : idle + 1
     }
   }
 

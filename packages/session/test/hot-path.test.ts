@@ -34,6 +34,7 @@ async function transfer(pieceLength = MIB): Promise<Costs> {
   const leecher = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
   const leech = await leecher.add(seed.torrentFile, { path: bench.copy() })
   await leech.ready
+  await bench.settle()
   const made = new Map<string, number>()
   const hook = createHook({ init: (_id, type) => void made.set(type, (made.get(type) ?? 0) + 1) })
   const reads = jest.spyOn(Socket.prototype, 'push')

@@ -4,7 +4,7 @@
 
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createHook } from 'node:async_hooks'
+import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 import { describe, expect, test } from '@jest/globals'
 import {
   batchesOver,
@@ -21,12 +21,16 @@ import { failureOf, KIB, pieceBytes, pieceOf, torrentOnDisk, writeAll, wrongPiec
 
 const FILES = 1_000
 
-/** Calls on the system for each file while `work` runs. */
+const counting = new AsyncLocalStorage<true>()
+
+/** Calls on the system for each file that `work` makes; what else is under way in the process does not count. */
 async function callsPerFile(work: () => Promise<void>): Promise<number> {
   let calls = 0
-  const hook = createHook({ init: (_id, type) => void (calls += Number(type === 'FSREQPROMISE')) })
+  const hook = createHook({
+    init: (_id, type) => void (calls += Number(type === 'FSREQPROMISE' && counting.getStore() === true)),
+  })
   hook.enable()
-  await work()
+  await counting.run(true, work)
   hook.disable()
   return calls / FILES
 }
