@@ -190,7 +190,7 @@ export class NodeStateFiles implements StateFiles {
   /** Undefined when the folder cannot be read: then everything may be there, and the next to ask tries again. */
   #listed(): Promise<Set<string> | undefined> {
     this.#names ??= this.#fileSystem.readDirectory(this.folder).then(
-      (names) => new Set(names),
+      async (names) => new Set(await this.#sweep(names)),
       (error: unknown) => {
         if (isAbsent(error)) return new Set<string>()
         this.#names = undefined
@@ -199,6 +199,19 @@ export class NodeStateFiles implements StateFiles {
       },
     )
     return this.#names
+  }
+
+  /** Removes what processes left that ended in the middle of something, if the folder is ours. Returns what is there. Never rejects. */
+  async #sweep(names: readonly string[]): Promise<readonly string[]> {
+    if (!names.some(isLeft)) return names
+    try {
+      const now = (await this.#claim?.()) === true ? await this.#fileSystem.readDirectory(this.folder) : names
+      const left = now.filter(isLeft)
+      await Promise.all(left.map((name) => this.#fileSystem.removeFile(join(this.folder, name)).catch(() => {})))
+      return now.filter((name) => !isLeft(name))
+    } catch {
+      return names
+    }
   }
 
   async #with(path: string, access: FileAccess, work: (file: OpenFile) => Promise<void>): Promise<void> {
@@ -226,8 +239,17 @@ export class NodeStateFiles implements StateFiles {
 /** Bytes of a file that is worth fetching with others. */
 const SHORT = 16 * 1024
 
-/** How the names of files end that a crash left behind in the middle of `replace`. */
-export const TEMPORARY = '.new'
+/** How the names of files end that are written in `replace`. */
+const TEMPORARY = '.new'
+
+/**
+ * Of a `replace` of another process, which is gone if the folder is ours, or of its lock (file-lock.ts): a process that asks for the lock
+ * just now and misses this file finds that it is held all the same.
+ */
+function isLeft(name: string): boolean {
+  const pid = /\.(\d+)\.\d+\.new$/.exec(name)?.[1] ?? /^lock\.(\w+)\./.exec(`${name}.`)?.[1]
+  return pid !== undefined && pid !== String(process.pid)
+}
 
 /** There is no file of this name; where a file is in the folder's place there are none. */
 function isAbsent(error: unknown): boolean {

@@ -46,7 +46,7 @@ describe('a look at the files of a torrent', () => {
     await writeFile(join(path, 'here/99'), 'four')
     const files = ['gone', 'here'].flatMap((name) => Array.from({ length: 100 }, (_, index) => `${name}/${index}`))
     const metainfo = { files: files.map((name) => ({ path: name, pad: false })) } as unknown as Metainfo
-    const stat = jest.fn(nodeFileSystem.stat)
+    const stat = jest.fn((at: string) => nodeFileSystem.stat(at))
     const stamps = await stampFiles(metainfo, (file) => join(path, metainfo.files[file]!.path), {
       fileSystem: { ...nodeFileSystem, stat },
     })

@@ -1,6 +1,6 @@
 // Files of the state folder that are fetched together are what they were when they are asked for; files of many parts are whole.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -27,10 +27,10 @@ function filesWith(read: FileBatches['read'] = (paths, most) => inner.read(paths
   return filesOn({ ...nodeFileSystem, startBatches: () => ({ ...inner, worthFrom: 1, read }) })
 }
 
-function filesOn(fileSystem: FileSystem): NodeStateFiles {
+function filesOn(fileSystem: FileSystem, claim?: () => Promise<boolean>): NodeStateFiles {
   const handles = new HandlePool({ fileSystem })
   pools.push(handles)
-  return new NodeStateFiles(folder, { handles })
+  return new NodeStateFiles(folder, { handles, ...(claim && { claim }) })
 }
 
 async function text(files: NodeStateFiles, name: string, limit = 1_000): Promise<string | undefined> {
@@ -85,6 +85,43 @@ describe('files that are fetched', () => {
     const files = filesWith(async (paths) => paths.map(() => undefined))
     await files.fetch(['a', 'b'], 2)
     expect(await text(files, 'b')).toBe('first b')
+  })
+})
+
+describe('what a process left that ended in the middle', () => {
+  const ours = [`a.${process.pid}.0.new`, `lock.${process.pid}.one`]
+  const left = ['a.1.0.new', 'lock.1.one', 'lock.0123456789abcdef', 'lock.0123456789abcdef.1.one']
+  const kept = ['a', 'b', 'lock', 'a.new', 'unlocked.1', ...ours]
+  const prepare = () => Promise.all([...left, ...kept].map((name) => writeFile(join(folder, name), name)))
+
+  test('is removed, and nothing else', async () => {
+    await prepare()
+    const files = filesOn(nodeFileSystem, async () => false)
+    expect((await files.list()).sort()).toEqual([...kept].sort())
+    expect((await readdir(folder)).sort()).toEqual([...kept].sort())
+  })
+
+  test('stays while the folder is somebody else’s', async () => {
+    await prepare()
+    const files = filesOn(nodeFileSystem, () => Promise.reject(new Error('locked')))
+    expect((await files.list()).sort()).toEqual([...left, ...kept].sort())
+    expect((await readdir(folder)).sort()).toEqual([...left, ...kept].sort())
+  })
+
+  test('is looked for anew in a folder that becomes ours just now', async () => {
+    await prepare()
+    const files = filesOn(nodeFileSystem, async () => {
+      await writeFile(join(folder, 'meanwhile'), '')
+      return true
+    })
+    expect((await files.list()).sort()).toEqual([...kept, 'meanwhile'].sort())
+  })
+
+  test('stays where it cannot be removed', async () => {
+    await prepare()
+    const removeFile = () => Promise.reject(Object.assign(new Error('planned'), { code: 'EIO' }))
+    const files = filesOn({ ...nodeFileSystem, removeFile }, async () => false)
+    expect((await files.list()).sort()).toEqual([...kept].sort())
   })
 })
 

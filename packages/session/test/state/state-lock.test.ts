@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { SeededRandom } from '@torrential/primitives'
 import { faultyFileSystem, type FileSystem, nodeFileSystem } from '@torrential/storage'
 import { StateLock } from '../../src/state/state-lock.ts'
 import { BenchFolder, collect } from '../bench-folder.ts'
@@ -34,6 +35,61 @@ class Faults {
   #next(): string | undefined {
     const call = ++this.calls
     return call === this.at || (this.#isLasting && call > this.at) ? this.#code : undefined
+  }
+}
+
+/** FAT has no links. */
+const withoutLinks: FileSystem = {
+  ...nodeFileSystem,
+  link: () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' })),
+}
+
+/** One call on the system at a time, of all that wait the one that chance picks. */
+class Turns {
+  readonly fileSystem: FileSystem
+  readonly #waiting: (() => void)[] = []
+  readonly #random: SeededRandom
+  #underWay = 0
+
+  constructor(inner: FileSystem, random: SeededRandom) {
+    this.#random = random
+    const take = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+      await this.next()
+      this.#underWay++
+      return call().finally(() => this.#underWay--)
+    }
+    this.fileSystem = {
+      ...inner,
+      open: async (path, access) => {
+        const file = await take(() => inner.open(path, access))
+        return {
+          ...file,
+          stat: () => take(() => file.stat()),
+          read: (into, at, length, position) => take(() => file.read(into, at, length, position)),
+          write: (blocks, position) => take(() => file.write(blocks, position)),
+          close: () => file.close(),
+        }
+      },
+      link: (from, to) => take(() => inner.link(from, to)),
+      rename: (from, to) => take(() => inner.rename(from, to)),
+      removeFile: (path) => take(() => inner.removeFile(path)),
+    }
+  }
+
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  async untilDone(work: readonly Promise<unknown>[]): Promise<void> {
+    const done = new AbortController()
+    const all = Promise.all(work).finally(() => done.abort())
+    while (!done.signal.aborted) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (this.#underWay > 0) continue
+      const [go] = this.#waiting.splice(Math.floor(this.#random.next() * this.#waiting.length), 1)
+      go?.()
+    }
+    await all
   }
 }
 
@@ -86,6 +142,43 @@ describe('the lock of a state folder', () => {
       Array.from({ length: 20 }, (_, index) => lockOf(bench.path, `session ${index}`).take()),
     )
     expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  test.each([
+    ['with links', nodeFileSystem],
+    ['without links', withoutLinks],
+  ])('is had by one at a time, whatever calls on the disk come in between, %s', async (_, inner) => {
+    await using bench = await BenchFolder.create()
+    const path = join(bench.path, 'lock')
+    const dead = { pid: await endedProcess(), boot: '', started: '' }
+    for (let seed = 0; seed < 150; seed++) {
+      const turns = new Turns(inner, new SeededRandom(seed))
+      await writeFile(path, JSON.stringify({ ...dead, seed }))
+      const holders = new Set<number>()
+      let had = 0
+      const contend = async (one: number): Promise<void> => {
+        const lock = lockOf(bench.path, `session ${one}`, turns.fileSystem)
+        const error = await lock.take().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        if (error !== undefined) return expect(error).toMatchObject({ code: 'STATE_LOCKED' })
+        had++
+        holders.add(one)
+        for (let turn = 0; turn < 20; turn++) {
+          await turns.next()
+          expect({ seed, holders: [...holders] }).toEqual({ seed, holders: [one] })
+        }
+        holders.delete(one)
+        await lock[Symbol.asyncDispose]()
+      }
+      await turns.untilDone([0, 1, 2].map(contend))
+      expect({ seed, had: had > 0 }).toEqual({ seed, had: true })
+      expect({ seed, left: (await readdir(bench.path)).filter((name) => name.startsWith('lock')) }).toEqual({
+        seed,
+        left: [],
+      })
+    }
   })
 
   test('that cannot be written lets a session work that writes nothing, until it can', async () => {
@@ -141,12 +234,6 @@ describe('the lock of a state folder', () => {
 
 describe('a fault at the n-th call, for every n', () => {
   const gone = JSON.stringify({ pid: process.pid, boot: 'before', started: '1', session: 'gone' })
-  /** FAT has no links. */
-  const withoutLinks: FileSystem = {
-    ...nodeFileSystem,
-    link: () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' })),
-  }
-
   async function* everyCall(code: string, isLasting: boolean, inner?: FileSystem) {
     for (let n = 1, isOver = false; !isOver; n++) {
       await using bench = await BenchFolder.create()
@@ -193,35 +280,22 @@ describe('a fault at the n-th call, for every n', () => {
     }
   })
 
-  test.each(faults)('%s, lasting %s: one that appears just as a dead one goes stays', async (code, isLasting) => {
-    for (const inner of [nodeFileSystem, withoutLinks]) {
-      // Without links a name that cannot be given back stays away.
-      const isSafe = !isLasting && inner === nodeFileSystem
-      let lock: StateLock | undefined
-      /** Between the look at the dead owner and the taking away somebody else has taken it. */
-      const racing: FileSystem = {
-        ...inner,
-        rename: async (from, to) => {
-          if (lock === undefined) {
-            await rm(from)
-            lock = lockOf(join(from, '..'), 'one')
-            await lock.take()
-          }
-          await inner.rename(from, to)
-        },
-      }
-      for await (const { folder, path, fault } of everyCall(code, isLasting, racing)) {
-        lock = undefined
-        await writeFile(path, gone)
-        const other = lockOf(folder, 'two', fault.fileSystem)
-        const error = await other.take().catch((reason: unknown) => reason)
-        const owner = lock as StateLock | undefined
-        if (owner !== undefined && (isSafe || fault.calls < fault.at)) {
-          expect(error).toMatchObject({ code: expect.stringMatching(/^STATE_(LOCKED|WRITE)$/) })
-          expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ session: 'one' })
+  test.each(codes)('%s from then on: a process that ends in it leaves nothing that holds', async (code) => {
+    for (const left of [undefined, gone, '']) {
+      for await (const { folder, path, fault } of everyCall(code, true)) {
+        if (left !== undefined) await writeFile(path, left)
+        await lockOf(folder, 'one', fault.fileSystem)
+          .take()
+          .catch(() => {})
+        for (const name of await readdir(folder)) {
+          const text = await readFile(join(folder, name), 'utf8')
+          await writeFile(join(folder, name), text.replace(/"boot":"[^"]+"/, '"boot":"before"'))
         }
-        await owner?.[Symbol.asyncDispose]()
-        await other[Symbol.asyncDispose]()
+        const next = lockOf(folder, 'two')
+        expect(await next.take()).toBe(true)
+        await expect(lockOf(folder, 'three').take()).rejects.toMatchObject({ code: 'STATE_LOCKED' })
+        await next[Symbol.asyncDispose]()
+        await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
       }
     }
   })
