@@ -57,7 +57,7 @@ export class BenchFolder implements AsyncDisposable {
     for (let idle = 0, turn = 0; idle < 4 && turn < 20_000; turn++) {
       await stat(this.path)
       await new Promise((resolve) => setImmediate(resolve))
-      idle = process.getActiveResourcesInfo().some((type) => type.startsWith('FSReq')) ? 0 : idle + 1
+      idle = process.getActiveResourcesInfo().some((type) => /^(FSReq|CloseReq)/.test(type)) ? 0 : idle + 1
     }
   }
 

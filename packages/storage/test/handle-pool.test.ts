@@ -39,8 +39,13 @@ async function use(bench: Fixture, file: number, access?: HandleRequest['access'
   bench.pool.release(await bench.pool.acquire(bench.request(file, access)))
 }
 
-/** Lets whatever the pool has begun come to its end. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
+/** Lets whatever the pool has begun come to its end: until nothing is asked of the disk four times in a row. */
+async function settle(): Promise<void> {
+  for (let idle = 0; idle < 4; ) {
+    await new Promise((resolve) => setImmediate(resolve))
+    idle = process.getActiveResourcesInfo().some((type) => /^(FSReq|CloseReq)/.test(type)) ? 0 : idle + 1
+  }
+}
 
 describe('HandlePool', () => {
   test('serves 10,000 files with 100 handles', async () => {
