@@ -75,8 +75,9 @@ describe('trackers', () => {
     await using tracker = await createTrackerServer({ host: '127.0.0.1' })
     const trackers = [[tracker.urls[0] as string]]
     await using silent = await createSession({ port: 0, host: '127.0.0.1', trackers: false })
-    const a = await silent.seed(join(origin, 'a.bin'), { trackers })
-    const b = await silent.seed(join(origin, 'b.bin'), { trackers })
+    // A hybrid one is announced twice.
+    const a = await silent.seed(join(origin, 'a.bin'), { trackers, version: 'v1' })
+    const b = await silent.seed(join(origin, 'b.bin'), { trackers, version: 'v1' })
     await Promise.all([a.done, b.done])
     await using other = await createSession({ port: 0, host: '127.0.0.1' })
     const quiet = await other.add(a.torrentFile, { path: origin, trackers: false })

@@ -42,11 +42,15 @@ const listenCases: Readonly<Record<string, Body>> = {
     const { transport, address } = bench
     const small = await transport.listen(address, { backlog: 2 })
     const dialled = []
-    for (let i = 0; i < 4; i++) dialled.push(await transport.dial(small.address))
-    const refused = dialled.slice(2).map(({ duplex }) => {
-      duplex.resume()
-      return event(duplex, 'close')
-    })
+    const refused = []
+    for (let i = 0; i < 4; i++) {
+      const stream = await transport.dial(small.address)
+      dialled.push(stream)
+      if (i < 2) continue
+      // At once: it may be closed before the next one is dialled.
+      stream.duplex.resume()
+      refused.push(event(stream.duplex, 'close'))
+    }
     await Promise.all(refused)
     const inbound = small[Symbol.asyncIterator]()
     for (let i = 0; i < 2; i++) {
