@@ -50,6 +50,8 @@ export class NodeStateFiles implements StateFiles {
   readonly #appended: AppendedFiles
   readonly #claim: StateFilesParts['claim']
   #temporary = 0
+  /** Temporary files that are being written. */
+  #replacing = 0
   /** How often something was written or removed. */
   #changes = 0
   readonly #fetched = new Map<string, Uint8Array>()
@@ -118,9 +120,14 @@ export class NodeStateFiles implements StateFiles {
     }
     try {
       await this.#expect(name)
-      await this.#with(temporary, 'make', write)
-      await this.#appended.leave(path)
-      await this.#fileSystem.rename(temporary, path)
+      this.#replacing++
+      try {
+        await this.#with(temporary, 'make', write)
+        await this.#appended.leave(path)
+        await this.#fileSystem.rename(temporary, path)
+      } finally {
+        this.#replacing--
+      }
       await this.#fileSystem.syncDirectory(this.folder)
     } catch (error) {
       await this.#fileSystem.removeFile(temporary).catch(() => {})
@@ -206,6 +213,8 @@ export class NodeStateFiles implements StateFiles {
     if (!names.some(isLeft)) return names
     try {
       const now = (await this.#claim?.()) === true ? await this.#fileSystem.readDirectory(this.folder) : names
+      // Numbers of processes come again, in containers at every start, so none tells whose a file is.
+      if (this.#replacing > 0) return now
       const left = now.filter(isLeft)
       await Promise.all(left.map((name) => this.#fileSystem.removeFile(join(this.folder, name)).catch(() => {})))
       return now.filter((name) => !isLeft(name))
@@ -242,13 +251,9 @@ const SHORT = 16 * 1024
 /** How the names of files end that are written in `replace`. */
 const TEMPORARY = '.new'
 
-/**
- * Of a `replace` of another process, which is gone if the folder is ours, or of its lock (file-lock.ts): a process that asks for the lock
- * just now and misses this file finds that it is held all the same.
- */
+/** Of a `replace`, or of a lock (file-lock.ts): whoever asks for the lock just now and misses its file finds that it is held all the same. */
 function isLeft(name: string): boolean {
-  const pid = /\.(\d+)\.\d+\.new$/.exec(name)?.[1] ?? /^lock\.(\w+)\./.exec(`${name}.`)?.[1]
-  return pid !== undefined && pid !== String(process.pid)
+  return /\.\d+\.\d+\.new$/.test(name) || name.startsWith('lock.')
 }
 
 /** There is no file of this name; where a file is in the folder's place there are none. */

@@ -89,9 +89,14 @@ describe('files that are fetched', () => {
 })
 
 describe('what a process left that ended in the middle', () => {
-  const ours = [`a.${process.pid}.0.new`, `lock.${process.pid}.one`]
-  const left = ['a.1.0.new', 'lock.1.one', 'lock.0123456789abcdef', 'lock.0123456789abcdef.1.one']
-  const kept = ['a', 'b', 'lock', 'a.new', 'unlocked.1', ...ours]
+  const left = [
+    `a.${process.pid}.0.new`,
+    'a.1.0.new',
+    'lock.1.one',
+    'lock.0123456789abcdef',
+    'lock.0123456789abcdef.1.one',
+  ]
+  const kept = ['a', 'b', 'lock', 'a.new', 'unlocked.1']
   const prepare = () => Promise.all([...left, ...kept].map((name) => writeFile(join(folder, name), name)))
 
   test('is removed, and nothing else', async () => {
@@ -115,6 +120,33 @@ describe('what a process left that ended in the middle', () => {
       return true
     })
     expect((await files.list()).sort()).toEqual([...kept, 'meanwhile'].sort())
+  })
+
+  test('is told from what is being written, whatever number its process had', async () => {
+    await prepare()
+    let isListable = false
+    let listed: readonly string[] = []
+    const files: NodeStateFiles = filesOn({
+      ...nodeFileSystem,
+      readDirectory: (path) => (isListable ? nodeFileSystem.readDirectory(path) : Promise.reject(new Error('planned'))),
+      rename: async (from, to) => {
+        isListable = true
+        listed = await files.list()
+        await nodeFileSystem.rename(from, to)
+      },
+    })
+    // That name is taken by what an earlier process with our number left.
+    await expect(files.replace('a', 'never')).rejects.toMatchObject({ code: 'STATE_WRITE' })
+    await files.replace('a', 'new')
+    expect(listed).toContain(`a.${process.pid}.1.new`)
+    expect(await text(files, 'a')).toBe('new')
+  })
+
+  test('does not stand in the way of what is written by a process of the same number', async () => {
+    await prepare()
+    const files = filesOn(nodeFileSystem, async () => false)
+    await files.replace('a', 'new')
+    expect(await text(files, 'a')).toBe('new')
   })
 
   test('stays where it cannot be removed', async () => {

@@ -71,7 +71,6 @@ class Turns {
         }
       },
       link: (from, to) => take(() => inner.link(from, to)),
-      rename: (from, to) => take(() => inner.rename(from, to)),
       removeFile: (path) => take(() => inner.removeFile(path)),
     }
   }
@@ -234,6 +233,7 @@ describe('the lock of a state folder', () => {
 
 describe('a fault at the n-th call, for every n', () => {
   const gone = JSON.stringify({ pid: process.pid, boot: 'before', started: '1', session: 'gone' })
+
   async function* everyCall(code: string, isLasting: boolean, inner?: FileSystem) {
     for (let n = 1, isOver = false; !isOver; n++) {
       await using bench = await BenchFolder.create()
@@ -247,8 +247,11 @@ describe('a fault at the n-th call, for every n', () => {
   test.each(faults)(
     '%s, lasting %s: the lock is had now or when the fault is gone, by one',
     async (code, isLasting) => {
-      for (const left of [undefined, gone, '']) {
-        for await (const { folder, path, fault } of everyCall(code, isLasting)) {
+      const cases = [undefined, gone, ''].flatMap((left) =>
+        [nodeFileSystem, withoutLinks].map((inner) => ({ left, inner })),
+      )
+      for (const { left, inner } of cases) {
+        for await (const { folder, path, fault } of everyCall(code, isLasting, inner)) {
           if (left !== undefined) await writeFile(path, left)
           const lock = lockOf(folder, 'one', fault.fileSystem)
           const error = await lock.take().then(
