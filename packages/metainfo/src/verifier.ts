@@ -23,6 +23,8 @@ export function createVerifier(metainfo: Metainfo): PieceVerifier {
       return running.matches()
     },
     begin: (piece) => begin(plan, piece),
+    methodOf: (piece) => ({ kind: plan.kind, leaves: plan.leafCounts[piece] ?? 1 }),
+    isDigest: (piece, digest) => equalBytes(digest, expectedDigest(plan, piece)),
   }
 }
 

@@ -67,6 +67,8 @@ export interface SlabPoolOptions {
   readonly idle?: number
   /** Bytes lent at a time, those that nobody gave back included until they are collected. @default 96 MiB */
   readonly lent?: number
+  /** Slabs are `SharedArrayBuffer`s, which another thread can look at without a copy. @default false */
+  readonly shared?: boolean
 }
 
 const DEFAULTS = {
@@ -79,6 +81,7 @@ const DEFAULTS = {
 export class SlabPool {
   readonly #idleLimit: number
   readonly #lentLimit: number
+  readonly #isShared: boolean
   /** By size, the one that was lent last at the end. Of a size the most recently used last: that one may still be in the cache. */
   readonly #idle = new Map<number, Slab[]>()
   /** The size that was lent last. */
@@ -93,6 +96,7 @@ export class SlabPool {
   constructor(options: SlabPoolOptions = {}) {
     this.#idleLimit = options.idle ?? DEFAULTS.idle
     this.#lentLimit = options.lent ?? DEFAULTS.lent
+    this.#isShared = options.shared === true
   }
 
   /** Bytes that wait to be lent again. */
@@ -157,7 +161,10 @@ export class SlabPool {
 
   #make(length: number): Slab {
     // A buffer of its own: `slabs` knows it by that.
-    const slab = new Slab(this, new Uint8Array(new ArrayBuffer(length)))
+    const slab = new Slab(
+      this,
+      new Uint8Array(this.#isShared ? new SharedArrayBuffer(length) : new ArrayBuffer(length)),
+    )
     slabs.set(slab.bytes.buffer, slab)
     this.#dropped.register(slab, length, slab)
     return slab

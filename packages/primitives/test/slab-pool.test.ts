@@ -23,6 +23,18 @@ describe('memory that comes back', () => {
     expect([pool.idle, pool.lent]).toEqual([0, 64 * KIB])
   })
 
+  test('other threads can look at it where that is asked for', () => {
+    const pool = new SlabPool({ shared: true })
+    const slab = lend(pool)
+    const bytes = slab.handOut(0, 100)
+    expect(bytes.buffer).toBeInstanceOf(SharedArrayBuffer)
+    expect(slabOf(bytes)).toBe(slab)
+    slab.close()
+    giveBack([bytes])
+    expect(lend(pool)).toBe(slab)
+    expect(lend(new SlabPool()).bytes.buffer).toBeInstanceOf(ArrayBuffer)
+  })
+
   test('a slab that is open is not lent again, although all that was handed out so far is back', () => {
     const pool = new SlabPool()
     const slab = lend(pool)

@@ -12,6 +12,7 @@ import PQueue from 'p-queue'
 import { ConnectionSlots } from './connection-slots.ts'
 import { Dialer } from './dialer.ts'
 import { DEFAULTS, type SessionOptions } from './options.ts'
+import { PieceHashing } from './piece-hashing.ts'
 import type { SessionContext } from './session-context.ts'
 import { BlockStore } from './state/block-store.ts'
 import { ResumeStore } from './state/resume-store.ts'
@@ -35,7 +36,7 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
   const { clock = systemClock, random = systemRandom, fileSystem = nodeFileSystem, state } = options
   const { trackerGuard = localNetworkGuard } = options
   const peerId = options.peerId ?? createPeerId(random)
-  const transport = options.transport ?? new TcpTransport({ clock })
+  const transport = options.transport ?? new TcpTransport({ clock, sharedMemory: true })
   const handles = new HandlePool({ handles: options.maxOpenFiles ?? DEFAULTS.maxOpenFiles, clock, fileSystem })
   const batches = (count: number) => handles.batches(count)
   const folder = state === undefined ? undefined : resolve(state)
@@ -43,6 +44,7 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
   const claim = lock && (() => lock.take())
   const files = folder === undefined ? undefined : new NodeStateFiles(folder, { handles, ...(claim && { claim }) })
   const turns = new TurnBudget(DEFAULTS.turnBytes)
+  const hashing = new HashPool({ fileSystem })
   const context: SessionContext = {
     ...host,
     peerId,
@@ -55,7 +57,8 @@ export function makeContext(options: SessionOptions, host: ContextHost): MadeCon
     credit: new DownloadCredit(options.unwrittenBytes ?? DEFAULTS.unwrittenBytes),
     turns,
     handles,
-    hashing: new HashPool({ fileSystem }),
+    hashing,
+    pieceHashing: new PieceHashing({ pool: hashing, handles, turns }),
     writes: new PQueue({ concurrency: DEFAULTS.writesAtOnce }),
     checks: new PQueue({ concurrency: DEFAULTS.checksAtOnce }),
     trackers: new TrackerClients({ clock, random }, trackerGuard === false ? {} : { guard: trackerGuard }),

@@ -1,6 +1,6 @@
-// From blocks in memory to a verified piece on disk. The hash is computed here, on the thread that received the bytes: they
-// are warm in the cache, and at 2 GB/s handing them to another thread costs more than it saves. A piece too large to wait
-// for arrives as runs; a running hash follows those that come in order, and what it missed is read back.
+// From blocks in memory to a verified piece on disk. The hash is computed here, on the thread that received the bytes and has them
+// warm in its cache, unless somebody takes it elsewhere (see `piece-hashing.ts`). A piece too large to wait for arrives as
+// runs; a running hash follows those that come in order, and what it missed is read back.
 //
 // Writes wait for their turn here and not in front of the process's few I/O threads, where everything that is handed to them later,
 // a line of the journal among it, would wait behind all of them.
@@ -17,12 +17,30 @@ interface Running {
   fed: number
 }
 
+/** A whole piece as it came from peers. */
+export interface PieceInMemory {
+  readonly piece: PieceIndex
+  readonly blocks: readonly Uint8Array[]
+  /** Bytes of all blocks. */
+  readonly length: number
+}
+
+/** Somebody else who hashes pieces. */
+export interface PieceHashers {
+  /**
+   * Hashes `blocks`, which may be neither changed nor used again before the digest is here. Undefined: nobody does, hash it here. The
+   * promise never rejects, and resolves with undefined when nothing came of it.
+   */
+  take(piece: PieceInMemory, verifier: PieceVerifier): Promise<Uint8Array | undefined> | undefined
+}
+
 const readBack = 1024 * 1024
 
 export class PieceCommitter {
   readonly #geometry: Geometry
   readonly #storage: Storage
   readonly #verifier: PieceVerifier
+  readonly #hashers: PieceHashers | undefined
   readonly #writing: (() => void) | undefined
   readonly #room: (() => Promise<void> | undefined) | undefined
   readonly #turns: PQueue | undefined
@@ -34,6 +52,8 @@ export class PieceCommitter {
     readonly geometry: Geometry
     readonly storage: Storage
     readonly verifier: PieceVerifier
+    /** @default nobody hashes pieces but this thread */
+    readonly hashers?: PieceHashers
     /** Files are about to be written to. */
     readonly writing?: () => void
     /** Undefined unless a write has to wait for something. */
@@ -46,6 +66,7 @@ export class PieceCommitter {
     this.#geometry = parts.geometry
     this.#storage = parts.storage
     this.#verifier = parts.verifier
+    this.#hashers = parts.hashers
     this.#writing = parts.writing
     this.#room = parts.room
     this.#turns = parts.turns
@@ -55,7 +76,22 @@ export class PieceCommitter {
 
   /** False when the blocks are not the piece; otherwise resolves once they are written. @throws StorageError */
   commit(piece: PieceIndex, blocks: readonly Uint8Array[]): Promise<boolean> {
+    const whole = { piece, blocks, length: this.#geometry.lengthOf(piece) }
+    const digest = this.#hashers?.take(whole, this.#verifier)
+    if (digest !== undefined) return this.#commitHashed(whole, digest)
     return this.#verifier.verify(piece, blocks) ? this.#runs.add(piece, blocks) : Promise.resolve(false)
+  }
+
+  async #commitHashed(
+    { piece, blocks, length }: PieceInMemory,
+    digest: Promise<Uint8Array | undefined>,
+  ): Promise<boolean> {
+    // It is in memory as much as what waits for the disk.
+    this.#wait?.(length)
+    const found = await digest
+    this.#wait?.(-length)
+    const isGood = found === undefined ? this.#verifier.verify(piece, blocks) : this.#verifier.isDigest(piece, found)
+    return isGood && this.#runs.add(piece, blocks)
   }
 
   /** Writes a run of a piece that is not verified yet. @throws StorageError */

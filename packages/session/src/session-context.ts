@@ -8,6 +8,7 @@ import type { TokenBucket } from '@torrential/transport'
 import type PQueue from 'p-queue'
 import type { ConnectionSlots } from './connection-slots.ts'
 import type { Dialer } from './dialer.ts'
+import type { PieceHashing } from './piece-hashing.ts'
 import type { BlockStore } from './state/block-store.ts'
 import type { ResumeStore } from './state/resume-store.ts'
 import type { TorrentEntries } from './state/torrent-entries.ts'
@@ -31,6 +32,7 @@ export interface SessionContext {
   readonly handles: HandlePool
   /** Threads that hash files: they go when nobody has needed them for a while. */
   readonly hashing: HashPool
+  readonly pieceHashing: PieceHashing
   /** Pieces and runs of all torrents that are written, a few at a time. */
   readonly writes: PQueue
   /** Disk checks of all torrents, a few at a time. */

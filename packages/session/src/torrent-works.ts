@@ -92,6 +92,7 @@ export class TorrentWorks {
       geometry,
       storage,
       verifier: createVerifier(metainfo),
+      hashers: context.pieceHashing,
       turns: context.writes,
       wait: (bytes) => context.credit.wait(bytes),
       writing: () => host.resume.writing(),

@@ -11,6 +11,7 @@ export class TurnBudget {
   readonly #most: number
   #spent = 0
   #isEnding = false
+  #isBehind = false
   readonly #waiting: Waiting[] = []
 
   /** `most`: bytes in one turn; a single larger batch has a turn for itself. */
@@ -21,6 +22,11 @@ export class TurnBudget {
   /** There is more than one turn can do. */
   get isCrowded(): boolean {
     return this.#waiting.length > 0
+  }
+
+  /** Turns do not keep up: the last one that did much left something to this one. */
+  get isBehind(): boolean {
+    return this.#isBehind
   }
 
   /** Undefined when this turn has room; otherwise resolves in the turn that has. */
@@ -50,6 +56,7 @@ export class TurnBudget {
     this.#isEnding = true
     setImmediate(() => {
       this.#isEnding = false
+      this.#isBehind = this.#waiting.length > 0
       this.#spent = 0
       for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(next.bytes); next = this.#waiting[0]) {
         this.#waiting.shift()

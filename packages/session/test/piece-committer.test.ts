@@ -26,6 +26,14 @@ class Verifier implements PieceVerifier {
     return sha1(...blocks) === sha1(content)
   }
 
+  methodOf() {
+    return { kind: 'sha1', leaves: 1 } as const
+  }
+
+  isDigest(_piece: PieceIndex, digest: Uint8Array): boolean {
+    return toHex(digest) === sha1(content)
+  }
+
   begin() {
     this.begun++
     this.fed = []
@@ -62,6 +70,49 @@ describe('a piece in memory', () => {
     await expect(storage.read(piece, 0, 1)).rejects.toMatchObject({ code: 'SHORT_READ' })
     expect(await committer.commit(piece, [content.subarray(0, run), content.subarray(run)])).toBe(true)
     expect(toHex(await storage.read(piece, 0, content.length))).toBe(toHex(content))
+  })
+})
+
+describe('a piece that is hashed elsewhere', () => {
+  const blocks = [content.subarray(0, run), content.subarray(run)]
+  const right: Uint8Array = createHash('sha1').update(content).digest()
+
+  const cases: readonly (readonly [string, Uint8Array | undefined, boolean])[] = [
+    ['the right digest', right, true],
+    ['a wrong one', right.map((byte) => byte ^ 1), false],
+    ['none', undefined, true],
+  ]
+  test.each(cases)('%s comes back', async (_, digest, isGood) => {
+    const storage = new MemoryStorage({ geometry })
+    const waits: number[] = []
+    let answer = (_digest: Uint8Array | undefined): void => {}
+    const committer = new PieceCommitter({
+      geometry,
+      storage,
+      verifier: new Verifier(),
+      wait: (bytes) => waits.push(bytes),
+      hashers: { take: () => new Promise((resolve) => (answer = resolve)) },
+    })
+    const committed = committer.commit(piece, blocks)
+    await new Promise((resolve) => setImmediate(resolve))
+    // It is in memory, and nothing of it is written before it is known to be right.
+    expect(waits).toEqual([content.length])
+    await expect(storage.read(piece, 0, 1)).rejects.toMatchObject({ code: 'SHORT_READ' })
+    answer(digest)
+    expect(await committed).toBe(isGood)
+    expect(waits.reduce((sum, bytes) => sum + bytes, 0)).toBe(0)
+    const found = await storage.read(piece, 0, content.length).catch(() => new Uint8Array())
+    expect(toHex(found)).toBe(isGood ? toHex(content) : '')
+  })
+
+  test('is hashed here where nobody takes it', async () => {
+    const taken: number[] = []
+    const hashers = { take: ({ length }: { readonly length: number }) => void taken.push(length) }
+    const storage = new MemoryStorage({ geometry })
+    const committer = new PieceCommitter({ geometry, storage, verifier: new Verifier(), hashers })
+    expect(await committer.commit(piece, [content.slice().fill(0)])).toBe(false)
+    expect(await committer.commit(piece, blocks)).toBe(true)
+    expect(taken).toEqual([content.length, content.length])
   })
 })
 

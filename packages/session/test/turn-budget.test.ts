@@ -35,6 +35,19 @@ describe('the budget of a turn of the event loop', () => {
     }
   })
 
+  test('is behind from a turn that left something to the next, until one that did much leaves nothing', async () => {
+    const turns = new TurnBudget(100)
+    takeAll(turns, [100, 90])
+    expect(turns.isBehind).toBe(false)
+    await nextTurn()
+    expect(turns.isBehind).toBe(true)
+    await nextTurn()
+    expect(turns.isBehind).toBe(false)
+    takeAll(turns, [100])
+    await nextTurn()
+    expect(turns.isBehind).toBe(false)
+  })
+
   test('gives more than a turn may do a turn of its own', async () => {
     const done = takeAll(new TurnBudget(100), [1, 500, 500, 1])
     for (const expected of [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]) {

@@ -33,6 +33,10 @@ export class DiskThread implements FileBatches {
   #isOver = false
   #ids = 0
 
+  get threads(): number {
+    return this.#worker === undefined ? 0 : 1
+  }
+
   async write({ root, paths, contents, positions, limits, known }: SmallWrites): Promise<Uint8Array> {
     const { bytes, lengths } = gathered(contents, this.#spare.pop())
     const batch = { kind: 'write', root, paths, positions, limits, known, lengths, bytes }

@@ -30,6 +30,8 @@ export interface SmallWrites {
 export interface FileBatches extends AsyncDisposable {
   /** It pays for torrents of so many files or more: the first batch may have to start something. */
   readonly worthFrom: number
+  /** Threads that run for it at this moment. */
+  readonly threads: number
   /**
    * Opens each file, writes to it and closes it; makes it, and directories below the root, where they are missing. 1 for each file that
    * has its bytes. Goes on behind a file that is left alone, because it is longer than it may be or no file, and ends at any other
@@ -91,6 +93,7 @@ export function batchesOver(fileSystem: FileSystem): FileBatches {
   }
   return {
     worthFrom: 1,
+    threads: 0,
     async write(files) {
       const done = new Uint8Array(files.paths.length)
       const ground = new RootDirectory(fileSystem, files.root)

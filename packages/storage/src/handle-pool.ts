@@ -132,6 +132,11 @@ export class HandlePool implements AsyncDisposable {
     return this.#batches !== undefined && files >= this.#batches.worthFrom ? this.#batches : undefined
   }
 
+  /** Threads that run for `batches` at this moment. */
+  get threads(): number {
+    return this.#batches?.threads ?? 0
+  }
+
   /** Runs what opens one file at a time, beside the handles. @throws StorageError `STORAGE_CLOSED`; whatever `work` throws */
   async place<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.#slots.take()

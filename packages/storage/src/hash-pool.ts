@@ -1,18 +1,21 @@
-// Threads that hash pieces where they lie, shared by everything that is checked or created at the same time. They start when
-// the first batch comes, end a while after the last one, and never keep the process alive by themselves.
+// Threads that hash pieces where they lie, on disk or in memory, shared by everything that is checked, created or downloaded at the same
+// time. They start when the first batch comes, end a while after the last one, and never keep the process alive by themselves.
 //
-// Bounds: each thread has at most two batches (the one it works on and the next), the rest waits here in order; whoever
+// Bounds: each thread has at most two batches of files (the one it works on and the next), the rest waits here in order; whoever
 // submits keeps its own number of unanswered batches small. Small batches, and those of files that threads cannot read, are hashed
-// on this thread, four at a time.
+// on this thread, four at a time. Of pieces in memory a few MiB are with a thread, and none waits: this thread can hash them, too.
 
+import type { HashMethod } from '@torrential/contracts'
 import { InputError, StorageError } from '@torrential/primitives'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import PQueue from 'p-queue'
+import { locateBlocks } from './blocks-in-memory.ts'
 import type { FileSystem } from './file-system.ts'
 import { nodeFileSystem } from './file-system.ts'
 import type { HashBatch, HashedBatch } from './hash-batch.ts'
 import { hashInline } from './inline-hash.ts'
+import { lengthOf } from './pooled-io.ts'
 import { closedFailure, storageFailure } from './storage-failure.ts'
 
 export interface HashPoolOptions {
@@ -27,6 +30,10 @@ export interface HashPoolOptions {
 const DEFAULTS = { mostWorkers: 8, linger: 5_000 }
 const BATCHES_PER_WORKER = 2
 const INLINE_AT_ONCE = 4
+/** Bytes of pieces in memory that are with threads, unless one alone is longer: what a thread works on, and the next. */
+const MOST_IN_MEMORY = 2 * 1_048_576
+/** MiB of young objects in a thread, which makes hardly any: with more it would take longer until they are collected. */
+const YOUNG = 2
 
 /** Stops the batches that were submitted with it. */
 export interface HashCancel {
@@ -40,8 +47,10 @@ export function createHashCancel(): HashCancel {
 
 interface Job {
   readonly id: number
-  readonly batch: HashBatch
-  readonly cancel: HashCancel
+  /** What the thread is told. */
+  readonly message: object
+  /** None: nobody stops it. */
+  readonly cancel?: HashCancel
   readonly resolve: (hashed: HashedBatch) => void
   readonly reject: (error: Error) => void
 }
@@ -67,6 +76,7 @@ export class HashPool implements AsyncDisposable {
   readonly #fileSystem: FileSystem
   #timer: NodeJS.Timeout | undefined
   #ids = 0
+  #bytesInMemory = 0
   #closed = false
 
   /** @throws InputError `WORKERS`, `LINGER` */
@@ -93,7 +103,8 @@ export class HashPool implements AsyncDisposable {
     if (this.#fileSystem !== nodeFileSystem) return this.hashInline(batch, cancel)
     if (this.#closed) return Promise.reject(closedFailure('hash pool'))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ id: this.#ids++, batch, cancel, resolve, reject })
+      const message = { ...batch, cancel: cancel.flag }
+      this.#queue.push({ id: this.#ids++, message, cancel, resolve, reject })
       this.#dispatch()
     })
   }
@@ -106,6 +117,30 @@ export class HashPool implements AsyncDisposable {
     if (this.#closed) throw closedFailure('hash pool')
     if (isCancelled()) throw cancelled()
     return hashed
+  }
+
+  /**
+   * The digest of a piece in memory, by a thread that looks at the blocks where they are: they may be neither changed nor used again before
+   * the answer is here. Undefined, and nothing is done, where no thread can see them (not all are in `SharedArrayBuffer`s, or the files are
+   * not the machine's own), or while enough are with threads. Resolves with undefined when the thread is lost.
+   */
+  hashBlocks(method: HashMethod, blocks: readonly Uint8Array[]): Promise<Uint8Array | undefined> | undefined {
+    if (this.#closed || this.#fileSystem !== nodeFileSystem) return undefined
+    const length = lengthOf(blocks)
+    if (this.#bytesInMemory > 0 && this.#bytesInMemory + length > MOST_IN_MEMORY) return undefined
+    const message = locateBlocks(method, blocks)
+    if (message === undefined) return undefined
+    this.#bytesInMemory += length
+    return new Promise<HashedBatch>((resolve, reject) => {
+      giveTo(this.#anyThread(), { id: this.#ids++, message, resolve, reject })
+    })
+      .then(
+        ({ digests }) => digests,
+        () => undefined,
+      )
+      .finally(() => {
+        this.#bytesInMemory -= length
+      })
   }
 
   /** Stops everything that was submitted with `cancel`; what waits rejects at once, what runs within a read. */
@@ -136,12 +171,18 @@ export class HashPool implements AsyncDisposable {
     while (this.#queue.length > 0) {
       const thread = this.#freeThread()
       if (thread === undefined) return
-      const job = this.#queue.shift() as Job
-      if (thread.jobs.size === 0) thread.worker.ref()
-      thread.jobs.set(job.id, job)
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      thread.worker.postMessage({ id: job.id, cancel: job.cancel.flag, ...job.batch })
+      giveTo(thread, this.#queue.shift() as Job)
     }
+  }
+
+  /** The least busy thread; one is started where there is none. */
+  #anyThread(): Thread {
+    clearTimeout(this.#timer)
+    let best: Thread | undefined
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.jobs.size < best.jobs.size) best = thread
+    }
+    return best ?? this.#startThread()
   }
 
   /** The least busy thread that takes another batch; a new one when all have something to do. */
@@ -156,7 +197,10 @@ export class HashPool implements AsyncDisposable {
   }
 
   #startThread(): Thread {
-    const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { name: 'torrential-hash' })
+    const worker = new Worker(new URL('./hash-worker.js', import.meta.url), {
+      name: 'torrential-hash',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
+    })
     const thread: Thread = { worker, jobs: new Map() }
     worker.on('message', (reply: Reply) => this.#settle(thread, reply))
     worker.on('error', (error) => this.#lose(thread, error))
@@ -205,6 +249,13 @@ export class HashPool implements AsyncDisposable {
     thread.jobs.clear()
     this.#dispatch()
   }
+}
+
+function giveTo({ worker, jobs }: Thread, job: Job): void {
+  if (jobs.size === 0) worker.ref()
+  jobs.set(job.id, job)
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  worker.postMessage({ id: job.id, ...job.message })
 }
 
 function failureOf({ failure }: Reply): StorageError {

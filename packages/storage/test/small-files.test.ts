@@ -45,6 +45,7 @@ class Batches {
   over(inner: FileBatches): FileBatches {
     return {
       worthFrom: 1,
+      threads: 0,
       write: async (files) => {
         this.trips++
         const done = await inner.write(files)

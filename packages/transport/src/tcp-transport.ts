@@ -20,6 +20,11 @@ export interface TcpTransportOptions {
    * unread. @default 131,072 – eight blocks, enough for one gathered write to keep a fast link busy
    */
   readonly highWaterMark?: number
+  /**
+   * What is read lies in `SharedArrayBuffer`s, so that other threads can look at it without a copy. Some functions of Node.js take no
+   * such bytes, WebCrypto's for one. @default false
+   */
+  readonly sharedMemory?: boolean
 }
 
 const defaultHighWaterMark = 131_072
@@ -29,7 +34,7 @@ export class TcpTransport implements Transport {
   readonly name = 'tcp'
   readonly #clock: Clock
   readonly #highWaterMark: number
-  readonly #slabs = new ReadSlabs(new SlabPool())
+  readonly #slabs: ReadSlabs
   readonly #sockets = new Set<Socket>()
   readonly #listeners = new Set<Listener>()
   #closing: Promise<void> | undefined
@@ -38,6 +43,7 @@ export class TcpTransport implements Transport {
   constructor(options: TcpTransportOptions = {}) {
     this.#clock = options.clock ?? systemClock
     this.#highWaterMark = options.highWaterMark ?? defaultHighWaterMark
+    this.#slabs = new ReadSlabs(new SlabPool({ shared: options.sharedMemory === true }))
     if (!Number.isInteger(this.#highWaterMark) || this.#highWaterMark < 1) {
       throw new InputError('TRANSPORT_OPTIONS', `a highWaterMark of ${this.#highWaterMark} is not a positive integer`)
     }

@@ -72,6 +72,22 @@ describe('TCP', () => {
     server.close()
   })
 
+  test.each([true, false])('memory that is read into can be shared with threads: %s', async (sharedMemory) => {
+    const bytes = Buffer.alloc(4_000_000, 'what a fast connection brings ')
+    const server = createServer((socket) => void socket.end(bytes))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    await using own = new TcpTransport({ sharedMemory })
+    const { duplex } = await own.dial(peerAddress('127.0.0.1', (server.address() as AddressInfo).port))
+    const socket = duplex as unknown as Socket
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    await once(socket, 'end')
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
+    expect(chunks.some(({ buffer }) => buffer instanceof SharedArrayBuffer)).toBe(sharedMemory)
+    server.close()
+  })
+
   test('a reset before anybody listens for errors ends the connection only', async () => {
     const { raw, stream } = await rawPair()
     const closed = new Promise<void>((resolve) => stream.duplex.on('close', resolve))
