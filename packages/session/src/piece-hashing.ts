@@ -7,7 +7,7 @@ import type { PieceHashers, PieceInMemory } from './piece-committer.ts'
 import type { TurnBudget } from './turn-budget.ts'
 
 /**
- * Cores that it takes: SHA-256 costs three times what SHA-1 does, and is worth one of two. SHA-1 leaves both busy there, the other one
+ * Cores that it takes: SHA-256 costs more than twice what SHA-1 does, and is worth one of two. SHA-1 leaves both busy there, the other one
  * with reading and writing, and all that a thread brings is a tenth more CPU time.
  */
 const CORES = { 'merkle-sha256': 2, sha1: 3 }
